@@ -1,0 +1,24 @@
+# Every dependency is an installed package; nothing is downloaded. The installed package configuration
+# includes this file too, so that consumers of the static library find the same set.
+# Configurations come before CMake's own find modules: OpenBLAS and Highway ship only the former.
+find_package(Threads REQUIRED)
+find_package(OpenBLAS CONFIG REQUIRED)
+find_package(hwy CONFIG REQUIRED)
+find_package(faiss CONFIG REQUIRED)
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+find_package(JPEG REQUIRED)
+find_package(PNG REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(tomlplusplus REQUIRED)
+
+# OpenBLAS' own configuration names files, not a target.
+if(NOT TARGET OpenBLAS::OpenBLAS)
+  add_library(OpenBLAS::OpenBLAS INTERFACE IMPORTED)
+  set_target_properties(OpenBLAS::OpenBLAS PROPERTIES
+    INTERFACE_INCLUDE_DIRECTORIES "${OpenBLAS_INCLUDE_DIRS}"
+    INTERFACE_LINK_LIBRARIES "${OpenBLAS_LIBRARIES}")
+endif()

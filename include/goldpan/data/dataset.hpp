@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <goldpan/core/embeddings.hpp>
+#include <goldpan/core/image.hpp>
+#include <goldpan/core/npy.hpp>
+
+namespace goldpan {
+
+/// Which shipped part of a data set an item belongs to.
+enum class Split : std::uint8_t { kTrain, kTest };
+
+/// A labelled box in pixels of the original image.
+struct Box {
+  std::string category;
+  float x1 = 0, y1 = 0, x2 = 0, y2 = 0;
+};
+
+/// N labelled items, with images, with embeddings, or with both.
+struct Dataset {
+  /// What was opened, as one types it: "cifar10:data/cifar-10-batches-bin".
+  std::string spec;
+  /// SHA-256 over what the items are (names, sizes, labels ...): changes when the data changes.
+  std::string fingerprint;
+  /// C names; labels index into them. A class may have no items.
+  std::vector<std::string> class_names;
+  /// N labels in [0, C).
+  std::vector<std::int32_t> labels;
+  /// N unique names: a path below the data folder, a record number, a line of ids.txt.
+  std::vector<std::string> ids;
+  /// N shipped splits, or empty where the data ships none.
+  std::vector<Split> splits;
+  /// N group numbers (drive, video, physical sign), or empty: items of one group are
+  /// near-duplicates and never straddle the pool and the test set.
+  std::vector<std::uint32_t> groups;
+  /// N images, or null for embeddings alone.
+  std::shared_ptr<const ImageSource> images;
+  /// N x D embeddings that came with the data (`npy:DIR`); empty otherwise. `embeddings_file` keeps
+  /// them mapped.
+  Embeddings embeddings;
+  std::shared_ptr<const NpyFile> embeddings_file;
+  /// Boxes of each item, or empty where the format has none.
+  std::vector<std::vector<Box>> boxes;
+  /// What the reader left out or assumed, a sentence each, for the user to see.
+  std::vector<std::string> notes;
+
+  std::size_t size() const { return labels.size(); }
+};
+
+struct DatasetOptions {
+  /// A regular expression on an item's file name without its ending; its first capture, together
+  /// with the class, names the group. Empty: no groups. For `<track>_<frame>.jpg`: "^(.*)_[0-9]+$".
+  std::string group_pattern;
+  /// BDD100K: "weather", "timeofday" or "scene".
+  std::string attribute = "weather";
+  /// Where `auto` looks for data sets, in order.
+  std::vector<std::filesystem::path> search_path;
+};
+
+/// Opens `format:location` (see dataset_formats), or `auto`: the first of the known data sets found
+/// in the search path. Images are not decoded yet; files that cannot be a part of the data set are
+/// refused here. Throws Error naming the file, and the record or line where there is one.
+Dataset open_dataset(const std::string& spec, const DatasetOptions& options = {});
+
+/// One row a format: the list behind open_dataset, the help text and the docs.
+struct DatasetFormat {
+  std::string name;     ///< what stands before the colon
+  std::string summary;  ///< one line for the help text
+  std::function<Dataset(const std::filesystem::path& location, const DatasetOptions&)> open;
+};
+const std::vector<DatasetFormat>& dataset_formats();
+
+/// The items kept, in the order given: every per-item list is cut down alike (images stay lazy).
+Dataset subset(const Dataset& dataset, const std::vector<Index>& items);
+
+}  // namespace goldpan

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <goldpan/core/embeddings.hpp>
+#include <goldpan/core/image.hpp>
+#include <goldpan/core/npy.hpp>
+#include <goldpan/core/progress.hpp>
+#include <goldpan/core/workers.hpp>
+
+namespace goldpan {
+
+/// Turns images into embeddings.
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+
+  /// "patches", "dinov2_vits14", ...
+  virtual std::string name() const = 0;
+  /// Everything that the embeddings depend on beside the images: settings, weights' hash,
+  /// preprocessing, as a JSON object. Equal descriptions and equal images mean equal embeddings.
+  virtual std::string description() const = 0;
+  /// Dimensions of an embedding.
+  virtual std::size_t dim() const = 0;
+  /// The `min_side` that images are loaded with (see ImageSource).
+  virtual int min_side() const { return 0; }
+  /// Learns what the encoder learns from unlabelled images, from these images alone. Images that
+  /// cannot be decoded are passed over. Encoders with fixed weights do nothing.
+  virtual void fit(const ImageSource& images, std::span<const Index> fit_on, Workers& workers,
+                   const Progress& progress) = 0;
+  /// Embeds a batch: row i of `out` (images.size() x dim()) from images[i]. A row does not depend
+  /// on the batch around it, nor on the thread count.
+  virtual void encode(std::span<const Image> images, MatrixView<float> out,
+                      Workers& workers) const = 0;
+};
+
+/// What to do with an image that cannot be decoded.
+enum class BrokenImages { kRefuse, kSkip };
+
+struct EmbedOptions {
+  /// Where the cache lives: NAME-<hash>.npy beside NAME-<hash>.json.
+  std::filesystem::path cache_folder = "outputs/cache";
+  BrokenImages broken_images = BrokenImages::kRefuse;
+  /// Recompute even if a matching cache is there.
+  bool fresh = false;
+};
+
+struct EmbeddedImages {
+  /// N x dim float32, mapped from the cache. Rows of broken images are zero.
+  NpyFile file;
+  /// Images that could not be decoded, ascending, with what was wrong with each.
+  std::vector<Index> broken;
+  std::vector<std::string> broken_reasons;
+  bool from_cache = false;
+  double seconds = 0;
+};
+
+/// Embeds all images, or maps the cache of an earlier call with equal encoder, data fingerprint and
+/// `fit_on`. Works in bounded memory, resumes where a killed call stopped, and never reuses a cache
+/// that does not match. Throws Error for a broken image unless they are skipped, and when more than
+/// half of the images are broken.
+EmbeddedImages embed_images(Encoder& encoder, const ImageSource& images,
+                            const std::string& data_fingerprint, std::span<const Index> fit_on,
+                            const EmbedOptions& options, Workers& workers,
+                            const Progress& progress = {});
+
+}  // namespace goldpan

@@ -1,0 +1,78 @@
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <string>
+
+#include <goldpan/core/embeddings.hpp>
+#include <goldpan/core/error.hpp>
+
+namespace goldpan {
+
+float to_float(Half value) {
+  const std::uint32_t sign = std::uint32_t{value.bits & 0x8000u} << 16;
+  const std::uint32_t exponent = value.bits >> 10 & 31u;
+  const std::uint32_t fraction = value.bits & 0x3FFu;
+  if (exponent == 0) {  // zero and subnormals: fraction * 2^-24
+    const float magnitude = static_cast<float>(fraction) * 0x1p-24f;
+    return sign != 0 ? -magnitude : magnitude;
+  }
+  const std::uint32_t wide = exponent == 31 ? 255u : exponent + 112u;
+  return std::bit_cast<float>(sign | wide << 23 | fraction << 13);
+}
+
+Half to_half(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const auto sign = static_cast<std::uint16_t>(bits >> 16 & 0x8000u);
+  const std::uint32_t magnitude = bits & 0x7FFFFFFFu;
+  if (magnitude > 0x7F800000u) return {static_cast<std::uint16_t>(sign | 0x7E00u)};   // NaN
+  if (magnitude >= 0x47800000u) return {static_cast<std::uint16_t>(sign | 0x7C00u)};  // >= 2^16
+  std::uint32_t rounded;
+  if (magnitude <
+      0x38800000u) {  // below 2^-14: adding 0.5 aligns and rounds the subnormal fraction
+    rounded = std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) - 0x3F000000u;
+  } else {
+    const std::uint32_t odd = magnitude >> 13 & 1u;
+    rounded = (magnitude - 0x38000000u + 0xFFFu + odd) >> 13;
+  }
+  return {static_cast<std::uint16_t>(sign | rounded)};
+}
+
+void Embeddings::copy_rows(std::size_t begin, MatrixView<float> out) const {
+  assert(out.cols() == cols_ && begin + out.rows() <= rows_);
+  if (float_ != nullptr) {
+    std::copy_n(float_ + begin * cols_, out.size(), out.data());
+  } else {
+    std::transform(half_ + begin * cols_, half_ + begin * cols_ + out.size(), out.data(), to_float);
+  }
+}
+
+void Embeddings::gather_rows(std::span<const Index> rows, MatrixView<float> out) const {
+  assert(out.rows() == rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) copy_rows(rows[i], out.rows_between(i, i + 1));
+}
+
+MatrixView<const float> Embeddings::read_rows(std::size_t begin, std::size_t count,
+                                              float* buffer) const {
+  if (float_ != nullptr) return as_float().rows_between(begin, begin + count);
+  copy_rows(begin, {buffer, count, cols_});
+  return {buffer, count, cols_};
+}
+
+void check_finite(const Embeddings& embeddings, const char* where) {
+  std::vector<float> buffer(embeddings.is_half() ? embeddings.cols() : 0);
+  for (std::size_t i = 0; i < embeddings.rows(); ++i) {
+    const auto row = embeddings.read_rows(i, 1, buffer.data()).row(0);
+    // One bad value makes the sum of x * 0 a NaN; the plain loop then names the column.
+    float sum = 0;
+    for (const float x : row) sum += x * 0.0f;
+    if (sum == 0.0f) continue;
+    for (std::size_t j = 0; j < row.size(); ++j) {
+      if (!std::isfinite(row[j])) {
+        throw Error(where, "row " + std::to_string(i) + ", column " + std::to_string(j) +
+                               " is not finite, expected numbers only");
+      }
+    }
+  }
+}
+
+}  // namespace goldpan

@@ -1,0 +1,115 @@
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <goldpan/core/error.hpp>
+#include <goldpan/core/files.hpp>
+
+namespace goldpan {
+namespace {
+
+class Descriptor {
+ public:
+  Descriptor(const std::filesystem::path& path, int flags, mode_t mode = 0)
+      : value_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
+  ~Descriptor() { close(); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  int get() const { return value_; }
+  bool ok() const { return value_ >= 0; }
+  bool close() {
+    const int value = value_;
+    value_ = -1;
+    return value < 0 || ::close(value) == 0;
+  }
+
+ private:
+  int value_;
+};
+
+[[noreturn]] void fail(const std::filesystem::path& path, const std::string& what) {
+  throw Error(path.string(), what + ": " + std::strerror(errno));
+}
+
+bool write_all(int descriptor, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(descriptor, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace
+
+struct MappedFile::Mapping {
+  void* address = nullptr;
+  std::size_t size = 0;
+
+  Mapping() = default;
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  ~Mapping() {
+    if (address != nullptr) ::munmap(address, size);
+  }
+};
+
+MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
+  const Descriptor file(path, O_RDONLY);
+  if (!file.ok()) fail(path, "cannot open");
+  struct stat status = {};
+  if (::fstat(file.get(), &status) != 0) fail(path, "cannot read its size");
+  if (!S_ISREG(status.st_mode)) throw Error(path.string(), "is not a regular file");
+  auto mapping = std::make_shared<Mapping>();
+  if (status.st_size > 0) {
+    const auto size = static_cast<std::size_t>(status.st_size);
+    void* const address = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.get(), 0);
+    if (address == MAP_FAILED) fail(path, "cannot map");
+    mapping->address = address;
+    mapping->size = size;
+  }
+  mapping_ = std::move(mapping);
+}
+
+std::span<const std::byte> MappedFile::bytes() const {
+  if (!mapping_) return {};
+  return {static_cast<const std::byte*>(mapping_->address), mapping_->size};
+}
+
+std::string read_text(const std::filesystem::path& path) {
+  const MappedFile file(path);
+  const auto bytes = file.bytes();
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+void write_file(const std::filesystem::path& path, std::string_view content) {
+  // The process number keeps two programs from writing one temporary file.
+  const std::filesystem::path temporary = path.string() + ".tmp" + std::to_string(::getpid());
+  Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  if (!file.ok()) fail(path, "cannot write");
+  const bool written = write_all(file.get(), content) && ::fsync(file.get()) == 0 && file.close();
+  if (!written || ::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int reason = errno;
+    ::unlink(temporary.c_str());
+    errno = reason;
+    fail(path, "cannot write");
+  }
+}
+
+void make_writable_folder(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) throw Error(path.string(), "cannot make the folder: " + error.message());
+  if (!std::filesystem::is_directory(path)) throw Error(path.string(), "is not a folder");
+  if (::access(path.c_str(), W_OK | X_OK) != 0) fail(path, "cannot write into the folder");
+}
+
+}  // namespace goldpan

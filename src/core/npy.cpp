@@ -1,0 +1,206 @@
+#include <bit>
+#include <charconv>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include <goldpan/core/error.hpp>
+#include <goldpan/core/npy.hpp>
+
+namespace goldpan {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "mapped .npy files are little-endian");
+
+constexpr std::string_view kMagic = "\x93NUMPY";
+
+/// The text after `'key':` in the header's dictionary literal.
+std::string_view value_of(std::string_view header, std::string_view key, const std::string& where) {
+  for (const char quote : {'\'', '"'}) {
+    const std::string quoted = std::string(1, quote) + std::string(key) + quote;
+    std::size_t at = header.find(quoted);
+    if (at == std::string_view::npos) continue;
+    at = header.find(':', at + quoted.size());
+    if (at == std::string_view::npos) break;
+    at = header.find_first_not_of(" \t", at + 1);
+    if (at == std::string_view::npos) break;
+    return header.substr(at);
+  }
+  throw Error(where, "the .npy header has no '" + std::string(key) + "'");
+}
+
+std::string parse_type(std::string_view text, const std::string& where) {
+  const std::size_t end = text.size() > 1 ? text.find(text[0], 1) : std::string_view::npos;
+  if ((text[0] != '\'' && text[0] != '"') || end == std::string_view::npos || end < 4) {
+    throw Error(where, "the .npy type is not a simple one; save a plain numeric array");
+  }
+  const std::string_view descr = text.substr(1, end - 1);
+  const char order = descr[0];
+  if (order == '>')
+    throw Error(where, "is big-endian (" + std::string(descr) + "), expected little-endian");
+  if (order != '<' && order != '|' && order != '=') {
+    throw Error(where, "has an unknown type '" + std::string(descr) + "'");
+  }
+  return std::string(descr.substr(1));
+}
+
+std::vector<std::size_t> parse_shape(std::string_view text, const std::string& where) {
+  const std::size_t end = text.find(')');
+  if (text.empty() || text[0] != '(' || end == std::string_view::npos) {
+    throw Error(where, "the .npy shape is not a tuple");
+  }
+  std::vector<std::size_t> shape;
+  const char* at = text.data() + 1;
+  const char* const last = text.data() + end;
+  while (true) {
+    while (at < last && (*at == ' ' || *at == ',')) ++at;
+    if (at == last) return shape;
+    std::size_t length = 0;
+    const auto [next, error] = std::from_chars(at, last, length);
+    if (error != std::errc()) throw Error(where, "the .npy shape is not a tuple of sizes");
+    shape.push_back(length);
+    at = next;
+    if (at < last && *at == 'L') ++at;  // written by Python 2
+  }
+}
+
+std::size_t bytes_per_value(const std::string& type, const std::string& where) {
+  const std::size_t bytes = type.size() == 2 ? static_cast<std::size_t>(type[1] - '0') : 0;
+  const bool known = (type[0] == 'f' && (bytes == 2 || bytes == 4 || bytes == 8)) ||
+                     ((type[0] == 'i' || type[0] == 'u') &&
+                      (bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8)) ||
+                     type == "b1";
+  if (!known) throw Error(where, "has type '" + type + "', expected floats, integers or bools");
+  return bytes;
+}
+
+std::string describe(const std::vector<std::size_t>& shape) {
+  std::string text = "(";
+  for (std::size_t i = 0; i < shape.size(); ++i)
+    text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
+  return text + (shape.size() == 1 ? ",)" : ")");
+}
+
+template <typename T>
+std::vector<std::int64_t> widen(std::span<const std::byte> bytes, const std::string& where) {
+  std::vector<std::int64_t> values(bytes.size() / sizeof(T));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    T value;
+    std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
+    if (!std::in_range<std::int64_t>(value)) {
+      throw Error(where, "entry " + std::to_string(i) + " is " + std::to_string(value) +
+                             ", which does not fit into 64 signed bits");
+    }
+    values[i] = static_cast<std::int64_t>(value);
+  }
+  return values;
+}
+
+}  // namespace
+
+NpyFile::NpyFile(const std::filesystem::path& path) : file_(path) {
+  const std::string where = path.string();
+  const auto bytes = file_.bytes();
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (text.size() < 10 || text.substr(0, kMagic.size()) != kMagic) {
+    throw Error(where, "is not a .npy file (it does not begin with \\x93NUMPY)");
+  }
+  const int version = text[6];
+  if (version < 1 || version > 3) {
+    throw Error(where, "is .npy version " + std::to_string(version) + ", expected 1 to 3");
+  }
+  // Version 1 gives the header's length in 2 bytes, later ones in 4.
+  const std::size_t length_bytes = version == 1 ? 2 : 4;
+  if (text.size() < 8 + length_bytes) throw Error(where, "ends inside the .npy header");
+  std::uint32_t header_length = 0;
+  std::memcpy(&header_length, text.data() + 8, length_bytes);
+  offset_ = 8 + length_bytes + header_length;
+  if (offset_ > text.size()) throw Error(where, "ends inside the .npy header");
+
+  const std::string_view header = text.substr(8 + length_bytes, header_length);
+  type_ = parse_type(value_of(header, "descr", where), where);
+  shape_ = parse_shape(value_of(header, "shape", where), where);
+  if (value_of(header, "fortran_order", where).starts_with("True") && shape_.size() > 1) {
+    throw Error(where, "is in Fortran (column-major) order; save numpy.ascontiguousarray(x)");
+  }
+  std::size_t expected = bytes_per_value(type_, where);
+  for (const std::size_t length : shape_) {
+    if (__builtin_mul_overflow(expected, length, &expected)) {
+      throw Error(where, "claims the impossible shape " + describe(shape_));
+    }
+  }
+  const std::size_t found = text.size() - offset_;
+  if (found < expected) {
+    throw Error(where, "is truncated: shape " + describe(shape_) + " of type " + type_ + " needs " +
+                           std::to_string(expected) + " bytes of values, the file has " +
+                           std::to_string(found));
+  }
+}
+
+std::span<const std::byte> NpyFile::values() const {
+  std::size_t bytes = static_cast<std::size_t>(type_[1] - '0');
+  for (const std::size_t length : shape_) bytes *= length;
+  return file_.bytes().subspan(offset_, bytes);
+}
+
+Embeddings NpyFile::embeddings() const {
+  if (shape_.size() != 2 || (type_ != "f4" && type_ != "f2")) {
+    throw Error(path().string(), "has shape " + describe(shape_) + " and type " + type_ +
+                                     ", expected N x D of float32 or float16");
+  }
+  const std::byte* data = values().data();
+  if (type_ == "f2") {
+    return MatrixView<const Half>(reinterpret_cast<const Half*>(data), shape_[0], shape_[1]);
+  }
+  return matrix();
+}
+
+MatrixView<const float> NpyFile::matrix() const {
+  if (shape_.size() != 2 || type_ != "f4") {
+    throw Error(path().string(), "has shape " + describe(shape_) + " and type " + type_ +
+                                     ", expected a 2-d array of float32");
+  }
+  if (offset_ % alignof(float) != 0) {
+    throw Error(path().string(), "has values at an odd offset; save it again with numpy.save");
+  }
+  return {reinterpret_cast<const float*>(values().data()), shape_[0], shape_[1]};
+}
+
+std::vector<std::int64_t> NpyFile::integers() const {
+  const std::string where = path().string();
+  if (shape_.size() != 1)
+    throw Error(where, "has shape " + describe(shape_) + ", expected 1-d integers");
+  if (type_ == "i8") return widen<std::int64_t>(values(), where);
+  if (type_ == "i4") return widen<std::int32_t>(values(), where);
+  if (type_ == "i2") return widen<std::int16_t>(values(), where);
+  if (type_ == "i1") return widen<std::int8_t>(values(), where);
+  if (type_ == "u8") return widen<std::uint64_t>(values(), where);
+  if (type_ == "u4") return widen<std::uint32_t>(values(), where);
+  if (type_ == "u2") return widen<std::uint16_t>(values(), where);
+  if (type_ == "u1" || type_ == "b1") return widen<std::uint8_t>(values(), where);
+  throw Error(where, "has type " + type_ + ", expected integers");
+}
+
+std::string npy_header(std::string_view type, const std::vector<std::size_t>& shape) {
+  std::string dictionary = "{'descr': '" + std::string(type) +
+                           "', 'fortran_order': False, 'shape': " + describe(shape) + ", }";
+  constexpr std::size_t kPrefix = 10;  // magic, version, header length
+  const std::size_t unpadded = kPrefix + dictionary.size() + 1;
+  dictionary.append((64 - unpadded % 64) % 64, ' ');
+  dictionary += '\n';
+  const auto length = static_cast<std::uint16_t>(dictionary.size());
+  std::string header(kMagic);
+  header += '\x01';
+  header += '\0';
+  header += static_cast<char>(length & 0xFF);
+  header += static_cast<char>(length >> 8);
+  return header + dictionary;
+}
+
+void write_npy(const std::filesystem::path& path, MatrixView<const float> values) {
+  std::string content = npy_header("<f4", {values.rows(), values.cols()});
+  content.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
+  write_file(path, content);
+}
+
+}  // namespace goldpan
