@@ -2,12 +2,46 @@
 #include <exception>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
 
+#include <goldpan/core/error.hpp>
 #include <goldpan/version.hpp>
 
+#include "commands.hpp"
+
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kInterrupted = 130;  // as shells report a program ended by Ctrl-C
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  CLI::App program("Goldpan: active learning, measured honestly and selected fast.");
+  spdlog::set_default_logger(spdlog::stderr_color_st("goldpan"));
+  spdlog::set_pattern("%^%v%$");
+
+  CLI::App program(
+      "Goldpan: active learning, measured honestly (goldpan run) and selected fast (goldpan "
+      "pick).");
   program.set_version_flag("--version", goldpan::kVersion);
-  CLI11_PARSE(program, argc, argv);
+  program.require_subcommand(1);
+  program.footer("`goldpan COMMAND --help` explains a command.");
+  add_run_command(program);
+  add_report_command(program);
+  add_pick_command(program);
+  add_strategies_command(program);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return program.exit(error) == 0 ? 0 : kFailed;
+  } catch (const goldpan::Cancelled&) {
+    fmt::print(stderr, "\nstopped; what is finished is kept, and the same command resumes\n");
+    return kInterrupted;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    return kFailed;
+  }
   return 0;
 }

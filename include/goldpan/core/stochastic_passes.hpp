@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <span>
 
@@ -19,6 +20,26 @@ class StochasticPasses {
   /// Class probabilities of the named pool rows: out[(r * passes() + k) * classes() + c], each
   /// summing to 1 over c. Requires: out.size() == rows.size() * passes() * classes().
   virtual void probabilities(std::span<const Index> rows, std::span<float> out) const = 0;
+};
+
+/// Passes that were computed elsewhere: a view of a K x N x C array, row-major, which must outlive
+/// it.
+class StoredPasses : public StochasticPasses {
+ public:
+  StoredPasses(std::span<const float> values, std::size_t passes, std::size_t rows,
+               std::size_t classes)
+      : values_(values), passes_(passes), rows_(rows), classes_(classes) {
+    assert(values.size() == passes * rows * classes);
+  }
+
+  std::size_t passes() const override { return passes_; }
+  std::size_t classes() const override { return classes_; }
+  std::size_t rows() const { return rows_; }
+  void probabilities(std::span<const Index> rows, std::span<float> out) const override;
+
+ private:
+  std::span<const float> values_;
+  std::size_t passes_, rows_, classes_;
 };
 
 }  // namespace goldpan

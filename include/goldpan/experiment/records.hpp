@@ -7,13 +7,9 @@
 #include <vector>
 
 #include <goldpan/core/matrix.hpp>
+#include <goldpan/strategies/batch.hpp>
 
 namespace goldpan {
-
-/// Why a pick was made. Stable names ("cold_start", "reserve", "class_floor", "strategy") stand in
-/// journals and CSV files.
-enum class Reason : std::uint8_t { kColdStart, kReserve, kClassFloor, kStrategy };
-const char* reason_name(Reason reason);
 
 /// One bin of a reliability diagram: examples of similar confidence.
 struct ReliabilityBin {

@@ -1,0 +1,98 @@
+#include "console.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace {
+
+std::atomic<bool> interrupted = false;
+static_assert(std::atomic<bool>::is_always_lock_free, "set from a signal handler");
+
+void interrupt(int signal) {
+  interrupted = true;
+  std::signal(signal, SIG_DFL);
+}
+
+std::string duration(double seconds) {
+  const auto whole = static_cast<long>(seconds + 0.5);
+  if (whole >= 3600)
+    return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+  return fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
+
+class Bar {
+ public:
+  Bar(std::string title, std::string unit) : title_(std::move(title)), unit_(std::move(unit)) {}
+
+  void show(std::size_t done, std::size_t total) {
+    const auto now = Clock::now();
+    if (first_call_) {  // what a resumed run found done says nothing about the speed
+      first_call_ = false;
+      begin_ = now;
+      done_at_begin_ = done;
+    }
+    const bool complete = done >= total;
+    if (is_terminal_) {
+      if (!complete && now - drawn_ < std::chrono::milliseconds(100)) return;
+    } else {
+      const std::size_t tenth = total == 0 ? 10 : done * 10 / total;
+      if (tenth == last_tenth_) return;
+      last_tenth_ = tenth;
+    }
+    drawn_ = now;
+    const std::string line = text(done, total, std::chrono::duration<double>(now - begin_).count());
+    if (is_terminal_) {
+      fmt::print(stderr, "\r{}\x1b[K{}", line, complete ? "\n" : "");
+    } else {
+      fmt::print(stderr, "{}\n", line);
+    }
+    std::fflush(stderr);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr int kWidth = 30;
+
+  std::string text(std::size_t done, std::size_t total, double seconds) const {
+    const double share = total == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(total);
+    const int filled = static_cast<int>(share * kWidth);
+    std::string line = fmt::format("{:<10} [{}{}] {:3.0f} %", title_, std::string(filled, '#'),
+                                   std::string(kWidth - filled, '.'), share * 100);
+    const double rate = static_cast<double>(done - done_at_begin_) / std::max(seconds, 1e-9);
+    if (!unit_.empty()) line += fmt::format("  {}/{} {}, {:.0f}/s", done, total, unit_, rate);
+    if (done >= total) return line + "  in " + duration(seconds);
+    if (seconds > 0.5 && rate > 0) {
+      line += "  " + duration(static_cast<double>(total - done) / rate) + " left";
+    }
+    return line;
+  }
+
+  const std::string title_, unit_;
+  const bool is_terminal_ = ::isatty(STDERR_FILENO) != 0;
+  bool first_call_ = true;
+  Clock::time_point begin_, drawn_;
+  std::size_t done_at_begin_ = 0;
+  std::size_t last_tenth_ = 0;
+};
+
+}  // namespace
+
+goldpan::Progress progress_bar(const std::string& title, const std::string& unit) {
+  const auto bar = std::make_shared<Bar>(title, unit);
+  goldpan::Progress progress;
+  progress.report = [bar](std::size_t done, std::size_t total) { bar->show(done, total); };
+  progress.stop = [] { return interrupted.load(); };
+  return progress;
+}
+
+void stop_on_interrupt() {
+  std::signal(SIGINT, interrupt);
+  std::signal(SIGTERM, interrupt);
+}

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include <goldpan/core/progress.hpp>
+
+// What the program says to a person: messages and progress on standard error, results on standard
+// output.
+
+/// A progress bar with rate and time left, redrawn in place on a terminal; elsewhere a line every
+/// tenth. `unit` may be empty: then only the share and the time left are shown. Stops when the user
+/// pressed Ctrl-C.
+goldpan::Progress progress_bar(const std::string& title, const std::string& unit);
+
+/// From now on Ctrl-C (and SIGTERM) lets long work stop in good order instead of ending the program
+/// at once. A second one ends it.
+void stop_on_interrupt();

@@ -1,0 +1,340 @@
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+#include <goldpan/core/error.hpp>
+#include <goldpan/core/files.hpp>
+#include <goldpan/core/npy.hpp>
+#include <goldpan/core/sha256.hpp>
+#include <goldpan/models/temperature.hpp>
+#include <goldpan/strategies/batch.hpp>
+#include <goldpan/version.hpp>
+
+#include "commands.hpp"
+#include "console.hpp"
+
+namespace {
+
+using goldpan::Error;
+using goldpan::Index;
+
+struct Options {
+  std::string embeddings, probabilities, logits, mc_probabilities, labeled, ids;
+  std::string strategy;
+  std::size_t batch = 0;
+  std::uint64_t seed = 0;
+  double reserve = 0.1;
+  int threads = 0;
+  std::string out = "picks.csv";
+  bool hash = true;
+};
+
+class Clock {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+/// The lines of a text file, without line ends; a last empty line does not count.
+std::vector<std::string> read_lines(const std::string& path) {
+  std::vector<std::string> lines;
+  std::string line;
+  for (const char c : goldpan::read_text(path)) {
+    if (c != '\n') {
+      line += c;
+      continue;
+    }
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    lines.push_back(std::move(line));
+    line.clear();
+  }
+  if (!line.empty()) lines.push_back(std::move(line));
+  return lines;
+}
+
+/// Row numbers from a .npy of integers, a .npy mask of bools, or a text file with a number a line.
+/// Sorted; checked against the pool.
+std::vector<Index> read_labeled(const std::string& path, std::size_t pool) {
+  std::vector<Index> rows;
+  const auto add = [&](std::int64_t value, const std::string& where) {
+    if (value < 0 || static_cast<std::uint64_t>(value) >= pool) {
+      throw Error(where, fmt::format("labelled index {} is out of range, expected 0 to {}", value,
+                                     pool - 1));
+    }
+    rows.push_back(static_cast<Index>(value));
+  };
+  if (std::filesystem::path(path).extension() == ".npy") {
+    const goldpan::NpyFile file(path);
+    const std::vector<std::int64_t> values = file.integers();
+    if (file.type() == "b1") {
+      if (values.size() != pool) {
+        throw Error(path, fmt::format("is a mask of {} rows, expected {}", values.size(), pool));
+      }
+      for (std::size_t i = 0; i < pool; ++i) {
+        if (values[i] != 0) rows.push_back(static_cast<Index>(i));
+      }
+    } else {
+      for (std::size_t i = 0; i < values.size(); ++i)
+        add(values[i], fmt::format("{}, entry {}", path, i));
+    }
+  } else {
+    std::size_t number = 0;
+    for (const std::string& line : read_lines(path)) {
+      const std::string where = fmt::format("{}:{}", path, ++number);
+      std::int64_t value = 0;
+      const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), value);
+      if (error != std::errc() || end != line.data() + line.size()) {
+        throw Error(where,
+                    fmt::format("got '{}', expected the row number of a labelled item", line));
+      }
+      add(value, where);
+    }
+  }
+  std::ranges::sort(rows);
+  if (const auto twice = std::ranges::adjacent_find(rows); twice != rows.end()) {
+    throw Error(path, fmt::format("labelled index {} stands there twice", *twice));
+  }
+  return rows;
+}
+
+std::vector<Index> complement(const std::vector<Index>& labeled, std::size_t pool) {
+  std::vector<Index> rest;
+  rest.reserve(pool - labeled.size());
+  auto next = labeled.begin();
+  for (std::size_t row = 0; row < pool; ++row) {
+    if (next != labeled.end() && *next == row) {
+      ++next;
+    } else {
+      rest.push_back(static_cast<Index>(row));
+    }
+  }
+  return rest;
+}
+
+/// The inputs, mapped, and the pool that looks at them.
+class Inputs {
+ public:
+  explicit Inputs(const Options& options) {
+    if (!options.embeddings.empty()) {
+      embeddings_.emplace(options.embeddings);
+      pool.embeddings = embeddings_->embeddings();
+      goldpan::check_finite(pool.embeddings, options.embeddings.c_str());
+      set_rows(pool.embeddings.rows(), options.embeddings);
+    }
+    if (!options.probabilities.empty()) {
+      probabilities_.emplace(options.probabilities);
+      pool.probabilities = probabilities_->matrix();
+      set_rows(pool.probabilities.rows(), options.probabilities);
+    }
+    if (!options.logits.empty()) read_logits(options.logits);
+    if (!options.mc_probabilities.empty()) read_passes(options.mc_probabilities);
+    if (rows_ == 0) {
+      throw Error(
+          "goldpan pick",
+          "needs at least one of --embeddings, --probs, --logits, --mc-probs, with at least "
+          "one row");
+    }
+    if (!options.labeled.empty()) labeled = read_labeled(options.labeled, rows_);
+    unlabeled = complement(labeled, rows_);
+    pool.labeled = labeled;
+    pool.unlabeled = unlabeled;
+    if (!options.ids.empty()) {
+      ids = read_lines(options.ids);
+      if (ids.size() != rows_) {
+        throw Error(options.ids,
+                    fmt::format("has {} lines, expected one for each of the {} rows of {}",
+                                ids.size(), rows_, rows_from_));
+      }
+    }
+  }
+
+  goldpan::Pool pool;
+  std::vector<Index> labeled, unlabeled;
+  std::vector<std::string> ids;
+
+ private:
+  void set_rows(std::size_t rows, const std::string& file) {
+    if (rows_from_.empty()) {
+      rows_ = rows;
+      rows_from_ = file;
+    } else if (rows != rows_) {
+      throw Error(file, fmt::format("has {} rows, but {} has {}", rows, rows_from_, rows_));
+    }
+  }
+
+  void read_logits(const std::string& path) {
+    const goldpan::NpyFile file(path);
+    const auto logits = file.matrix();
+    set_rows(logits.rows(), path);
+    goldpan::check_finite(logits, path.c_str());
+    softmax_ = goldpan::Matrix<float>(logits.rows(), logits.cols());
+    std::copy_n(logits.data(), logits.size(), softmax_.data());
+    goldpan::apply_temperature(softmax_, 1.0f);
+    pool.probabilities = softmax_;
+  }
+
+  void read_passes(const std::string& path) {
+    mc_probabilities_.emplace(path);
+    const auto& shape = mc_probabilities_->shape();
+    if (shape.size() != 3 || mc_probabilities_->type() != "f4") {
+      throw Error(path, "expected K x N x C stochastic passes of float32");
+    }
+    set_rows(shape[1], path);
+    const auto bytes = mc_probabilities_->values();
+    passes_.emplace(
+        std::span(reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)),
+        shape[0], shape[1], shape[2]);
+    pool.passes = &*passes_;
+  }
+
+  std::size_t rows_ = 0;
+  std::string rows_from_;
+  std::optional<goldpan::NpyFile> embeddings_, probabilities_, mc_probabilities_;
+  goldpan::Matrix<float> softmax_;
+  std::optional<goldpan::StoredPasses> passes_;
+};
+
+/// A CSV field, quoted where RFC 4180 asks for it.
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+/// Empty where the number is not known.
+std::string csv_number(double value) {
+  return std::isnan(value) ? std::string() : fmt::format("{}", value);
+}
+
+std::string to_csv(const std::vector<goldpan::Pick>& picks, const std::vector<std::string>& ids) {
+  std::string csv = "rank,index,id,score,reason,inclusion_probability\n";
+  std::size_t rank = 0;
+  for (const goldpan::Pick& pick : picks) {
+    csv += fmt::format("{},{},{},{},{},{}\n", rank++, pick.row,
+                       ids.empty() ? fmt::format("{}", pick.row) : csv_field(ids[pick.row]),
+                       csv_number(pick.score), goldpan::reason_name(pick.reason),
+                       csv_number(pick.inclusion_probability));
+  }
+  return csv;
+}
+
+nlohmann::ordered_json describe_inputs(const Options& options) {
+  nlohmann::ordered_json inputs;
+  const std::pair<const char*, const std::string*> files[] = {
+      {"embeddings", &options.embeddings}, {"probs", &options.probabilities},
+      {"logits", &options.logits},         {"mc_probs", &options.mc_probabilities},
+      {"labeled", &options.labeled},       {"ids", &options.ids}};
+  for (const auto& [name, path] : files) {
+    if (path->empty()) continue;
+    const goldpan::MappedFile file(*path);
+    inputs[name]["file"] = *path;
+    inputs[name]["bytes"] = file.bytes().size();
+    if (options.hash) inputs[name]["sha256"] = goldpan::Sha256().update(file.bytes()).hex();
+  }
+  return inputs;
+}
+
+std::size_t peak_resident_bytes() {
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
+}
+
+void pick(const Options& options) {
+  // Known before any file is read: a long selection must not end in "cannot write".
+  const std::filesystem::path out = options.out;
+  if (out.has_parent_path()) goldpan::make_writable_folder(out.parent_path());
+  goldpan::find_strategy(options.strategy);
+  stop_on_interrupt();
+
+  const Clock total;
+  const Inputs inputs(options);
+  const double read_seconds = total.seconds();
+
+  goldpan::Workers workers(options.threads);
+  goldpan::StrategyOptions strategy_options;
+  strategy_options.progress = progress_bar(options.strategy, "picks");
+  const Clock selecting;
+  const goldpan::Batch batch =
+      goldpan::pick_batch(options.strategy, inputs.pool, options.batch, options.reserve,
+                          goldpan::Generator(options.seed), workers, strategy_options);
+  const double select_seconds = selecting.seconds();
+  const std::size_t peak = peak_resident_bytes();
+
+  goldpan::write_file(out, to_csv(batch.picks, inputs.ids));
+  nlohmann::ordered_json audit;
+  audit["goldpan"] = goldpan::kVersion;
+  audit["settings"] = {{"strategy", options.strategy},
+                       {"batch", options.batch},
+                       {"seed", options.seed},
+                       {"reserve", options.reserve},
+                       {"labeled", inputs.labeled.size()},
+                       {"pool", inputs.labeled.size() + inputs.unlabeled.size()}};
+  audit["inputs"] = describe_inputs(options);
+  audit["notes"] = batch.notes;
+  audit["timings"] = {{"read_seconds", read_seconds}, {"select_seconds", select_seconds}};
+  audit["threads"] = workers.count();
+  audit["peak_rss_bytes"] = peak;
+  const std::filesystem::path audit_path = std::filesystem::path(out).replace_extension(".json");
+  goldpan::write_file(audit_path, audit.dump(2) + "\n");
+
+  for (const std::string& note : batch.notes) spdlog::info("{}", note);
+  fmt::print("{} picks by {} from {} unlabelled rows in {:.3g} s: {} ({})\n", batch.picks.size(),
+             options.strategy, inputs.unlabeled.size(), select_seconds, out.string(),
+             audit_path.string());
+}
+
+}  // namespace
+
+void add_pick_command(CLI::App& program) {
+  CLI::App* command =
+      program.add_subcommand("pick", "Choose: name the next batch to label, with an audit trail");
+  const auto options = std::make_shared<Options>();
+  command->add_option("--embeddings", options->embeddings, "N x D .npy, float32 or float16");
+  CLI::Option* probabilities = command->add_option(
+      "--probs", options->probabilities, "N x C .npy, float32: class probabilities of the model");
+  command
+      ->add_option("--logits", options->logits, "N x C .npy, float32: logits, instead of --probs")
+      ->excludes(probabilities);
+  command->add_option("--mc-probs", options->mc_probabilities,
+                      "K x N x C .npy, float32: class probabilities of K stochastic passes");
+  command->add_option("--labeled", options->labeled,
+                      "rows that have labels: a number a line, or .npy of integers or of N bools");
+  command->add_option("--ids", options->ids, "a name a line for each of the N rows");
+  command->add_option("--strategy", options->strategy, "see `goldpan strategies`")->required();
+  command->add_option("--batch", options->batch, "how many rows to pick")->required();
+  command->add_option("--seed", options->seed, "equal seeds, equal picks")->capture_default_str();
+  command
+      ->add_option("--reserve", options->reserve,
+                   "share drawn at random, for honest statistics; 0 gives the bare strategy")
+      ->capture_default_str();
+  command->add_option("--threads", options->threads, "0: all cores; never changes a pick")
+      ->capture_default_str();
+  command->add_option("--out", options->out, "the picks; the audit trail goes beside it as .json")
+      ->capture_default_str();
+  command->add_flag("--hash,!--no-hash", options->hash,
+                    "SHA-256 of the inputs in the audit trail [on]");
+  command->footer(
+      "Example:\n  goldpan pick --embeddings E.npy --probs P.npy --labeled labeled.txt "
+      "--strategy badge --batch 1000");
+  command->callback([options] { pick(*options); });
+}

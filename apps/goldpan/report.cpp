@@ -1,0 +1,40 @@
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <goldpan/experiment/records.hpp>
+#include <goldpan/report/report.hpp>
+
+#include "commands.hpp"
+#include "print_report.hpp"
+
+void print_report(const std::filesystem::path& journal, const goldpan::LabelPrices& prices) {
+  const std::filesystem::path folder = journal.parent_path();
+  goldpan::ReportOptions options;
+  options.prices = prices;
+  const goldpan::ReportResult result =
+      goldpan::write_report(goldpan::read_records(journal), folder, options);
+  for (const std::string& warning : result.warnings) spdlog::warn("{}", warning);
+  fmt::print("{}\nResults in {}:\n", result.gains_text, folder.string());
+  for (const std::filesystem::path& file : result.files) fmt::print("  {}\n", file.string());
+}
+
+void add_report_command(CLI::App& program) {
+  struct Options {
+    std::string folder;
+    goldpan::LabelPrices prices;
+  };
+  CLI::App* command = program.add_subcommand(
+      "report", "Rebuild tables, figures and texts of a run from its journal, run.db");
+  const auto options = std::make_shared<Options>();
+  command->add_option("OUT", options->folder, "output folder of `goldpan run`")->required();
+  command->add_option("--label-price", options->prices.image, "US dollars for an image-level label")
+      ->capture_default_str();
+  command->footer("Example:\n  goldpan report outputs");
+  command->callback([options] {
+    print_report(std::filesystem::path(options->folder) / "run.db", options->prices);
+  });
+}

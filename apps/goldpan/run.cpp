@@ -1,0 +1,82 @@
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <goldpan/experiment/experiment.hpp>
+#include <goldpan/experiment/records.hpp>
+
+#include "commands.hpp"
+#include "console.hpp"
+#include "print_report.hpp"
+
+namespace {
+
+struct Options {
+  std::vector<std::pair<const goldpan::SettingInfo*, std::string>> given;
+  std::string config;
+  std::string out = "outputs";
+  std::string cache;
+  int threads = 0;
+  bool fresh = false;
+  goldpan::LabelPrices prices;
+};
+
+goldpan::Settings resolve(const Options& options) {
+  goldpan::Settings settings;
+  if (!options.config.empty()) goldpan::apply_config(settings, options.config);
+  for (const auto& [info, value] : options.given) info->set(settings, value);
+  return settings;
+}
+
+void run(const Options& options) {
+  const goldpan::Settings settings = resolve(options);
+  goldpan::RunOptions run;
+  run.threads = options.threads;
+  run.fresh = options.fresh;
+  run.cache_folder = options.cache;
+  if (const char* folder = std::getenv("GOLDPAN_DATA")) run.search_path.emplace_back(folder);
+  run.search_path.emplace_back("data");
+  run.say = [](const std::string& message) { spdlog::info("{}", message); };
+  run.embedding_progress = progress_bar("embedding", "images");
+  run.loop_progress = progress_bar("loop", "");
+  stop_on_interrupt();
+  const std::filesystem::path journal = goldpan::run_experiment(settings, options.out, run);
+  print_report(journal, options.prices);
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& program) {
+  CLI::App* command = program.add_subcommand(
+      "run", "Measure: learning curves of each strategy against random on a labelled data set");
+  const auto options = std::make_shared<Options>();
+  for (const goldpan::SettingInfo& info : goldpan::setting_table()) {
+    command
+        ->add_option_function<std::string>(
+            std::string(info.flag),
+            [options, &info](const std::string& value) {
+              options->given.emplace_back(&info, value);
+            },
+            std::string(info.help))
+        ->default_str(info.get(goldpan::Settings()))
+        ->group(std::string(info.key.substr(0, info.key.find('.'))));
+  }
+  command->add_option("--config", options->config,
+                      "settings from a TOML file; options given here win over it");
+  command->add_option("--out", options->out, "output folder")->capture_default_str();
+  command->add_option("--cache", options->cache, "folder of cached embeddings [OUT/cache]");
+  command->add_option("--threads", options->threads, "0: all cores; never changes a number")
+      ->capture_default_str();
+  command->add_option("--label-price", options->prices.image, "US dollars for an image-level label")
+      ->capture_default_str();
+  command->add_flag("--fresh", options->fresh, "start over instead of resuming OUT/run.db");
+  command->footer(
+      "Example:\n  goldpan run --data cifar10:data/cifar-10-batches-bin --out outputs/cifar10\n"
+      "Stopped or killed, the same command resumes where it was.");
+  command->callback([options] { run(*options); });
+}

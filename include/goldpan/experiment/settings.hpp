@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace goldpan {
+
+/// Everything that a run's numbers depend on. Threads, folders and prices are not here: they never
+/// change a number.
+struct Settings {
+  // data
+  std::string data = "auto";
+  std::string group_pattern;
+  std::string attribute = "weather";
+  std::string test = "holdout";
+  double test_fraction = 0.2;
+  std::uint64_t split_seed = 0;
+  std::string broken_images = "refuse";
+  // encoder
+  std::string encoder = "auto";
+  std::size_t dim = 384;
+  std::string weights;
+  // model
+  std::string model = "linear";
+  std::size_t hidden = 0;
+  double dropout = 0.1;
+  double weight_decay = 1.0;
+  // protocol
+  std::vector<std::string> strategies = {"random", "margin", "bald",    "k_center",
+                                         "badge",  "hybrid", "entropy", "least_confidence"};
+  std::vector<double> budgets = {0.05, 0.10, 0.25, 0.50, 0.75, 1.0};
+  std::vector<std::uint64_t> seeds = {1, 2, 3};
+  std::size_t max_batch = 0;
+  std::size_t passes = 20;
+  std::string cold_start = "auto";
+  double reserve = 0.1;
+  bool calibration = true;
+  bool class_floor = true;
+  double near_twin = 0.95;
+};
+
+/// One row a setting: the list behind the configuration file, the options of `goldpan run`, the
+/// journal and the docs.
+struct SettingInfo {
+  enum class Kind { kText, kNumber, kFlag, kTextList, kNumberList };
+
+  std::string_view key;   ///< "protocol.budgets": section and name in the configuration file
+  std::string_view flag;  ///< "--budgets"
+  std::string_view help;
+  Kind kind;
+  std::function<std::string(const Settings&)> get;
+  /// Throws Error naming the flag, what it got and what it expected.
+  std::function<void(Settings&, const std::string&)> set;
+};
+const std::vector<SettingInfo>& setting_table();
+
+/// All settings as text, in the order of the table.
+std::vector<std::pair<std::string, std::string>> flatten(const Settings& settings);
+
+/// The settings as a TOML document with a section per group, readable by apply_config.
+std::string to_toml(const Settings& settings);
+
+/// Overwrites what the TOML file names. Throws Error with file and line for bad syntax, an unknown
+/// key (listing the known ones of its section) or a bad value.
+void apply_config(Settings& settings, const std::filesystem::path& file);
+
+/// Checks what no single setting can: budgets ascending within (0, 1], strategies known and not
+/// repeated, seeds not repeated. Throws Error.
+void check(const Settings& settings);
+
+}  // namespace goldpan

@@ -1,0 +1,220 @@
+#include <algorithm>
+#include <mutex>
+#include <numeric>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include <goldpan/core/error.hpp>
+#include <goldpan/core/files.hpp>
+#include <goldpan/embed/patches.hpp>
+#include <goldpan/experiment/experiment.hpp>
+#include <goldpan/models/linear_head.hpp>
+#include <goldpan/version.hpp>
+
+#include "experiment/journal.hpp"
+#include "experiment/loop.hpp"
+#include "experiment/split.hpp"
+
+namespace goldpan {
+namespace {
+
+void say(const RunOptions& options, const std::string& message) {
+  if (options.say) options.say(message);
+}
+
+std::unique_ptr<Encoder> make_encoder(const Settings& settings, const RunOptions& options) {
+  if (options.make_encoder) {
+    if (auto encoder = options.make_encoder(settings)) return encoder;
+  }
+  if (settings.encoder != "auto" && settings.encoder != "patches") {
+    throw Error("--encoder", fmt::format("got '{}', expected patches or auto", settings.encoder));
+  }
+  PatchesOptions patches;
+  patches.dim = settings.dim;
+  return make_patches_encoder(patches);
+}
+
+std::unique_ptr<Classifier> make_model(const Settings& settings, const RunOptions& options,
+                                       const ModelInputs& inputs) {
+  if (options.make_model) {
+    if (auto model = options.make_model(settings, inputs)) return model;
+  }
+  if (settings.model != "linear") {
+    throw Error("--model", fmt::format("got '{}', which is not in this build; expected linear",
+                                       settings.model));
+  }
+  HeadOptions head;
+  head.hidden = settings.hidden;
+  head.dropout = static_cast<float>(settings.dropout);
+  head.weight_decay = static_cast<float>(settings.weight_decay);
+  return make_head(inputs.embeddings, inputs.classes, head);
+}
+
+/// The items that a run uses, the pool's first, with an embedding each.
+struct Prepared {
+  Dataset dataset;
+  Matrix<float> embeddings;
+  std::size_t pool_size = 0;
+  std::string encoder;  ///< name of the encoder, or "given" for embeddings that came with the data
+  std::string encoder_description;
+};
+
+/// The data set cut to what a run may touch: without the shipped test split unless that is asked
+/// for.
+Dataset open_data(const Settings& settings, const RunOptions& options) {
+  DatasetOptions data_options;
+  data_options.group_pattern = settings.group_pattern;
+  data_options.attribute = settings.attribute;
+  data_options.search_path = options.search_path;
+  Dataset dataset = open_dataset(settings.data, data_options);
+  for (const std::string& note : dataset.notes) say(options, note);
+  if (settings.test == "official" || dataset.splits.empty()) return dataset;
+  std::vector<Index> train;
+  for (Index item = 0; item < dataset.size(); ++item) {
+    if (dataset.splits[item] == Split::kTrain) train.push_back(item);
+  }
+  if (train.size() == dataset.size()) return dataset;
+  if (train.empty())
+    throw Error(dataset.spec, "has a test split alone, expected images to train on");
+  return subset(dataset, train);
+}
+
+void drop(std::vector<Index>& items, const std::vector<Index>& broken) {
+  std::erase_if(items, [&](Index item) { return std::ranges::binary_search(broken, item); });
+}
+
+Prepared prepare(const Settings& settings, const std::filesystem::path& out,
+                 const RunOptions& options, Workers& workers) {
+  const Dataset dataset = open_data(settings, options);
+  PoolAndTest parts = settings.test == "official"
+                          ? official_split(dataset)
+                          : hold_out(dataset, settings.test_fraction, settings.split_seed);
+  say(options, fmt::format("data: {}, {} items in {} classes; pool {}, test {}", dataset.spec,
+                           dataset.size(), dataset.class_names.size(), parts.pool.size(),
+                           parts.test.size()));
+
+  Prepared prepared;
+  Embeddings embeddings = dataset.embeddings;
+  std::optional<EmbeddedImages> embedded;  // keeps the cache file mapped
+  if (embeddings.empty()) {
+    if (dataset.images == nullptr) throw Error(dataset.spec, "has neither images nor embeddings");
+    const auto encoder = make_encoder(settings, options);
+    EmbedOptions embed_options;
+    embed_options.cache_folder =
+        options.cache_folder.empty() ? out / "cache" : options.cache_folder;
+    embed_options.broken_images =
+        settings.broken_images == "skip" ? BrokenImages::kSkip : BrokenImages::kRefuse;
+    say(options, fmt::format("encoder: {}, {} dimensions", encoder->name(), encoder->dim()));
+    embedded = embed_images(*encoder, *dataset.images, dataset.fingerprint, parts.pool,
+                            embed_options, workers, options.embedding_progress);
+    say(options, embedded->from_cache
+                     ? fmt::format("embeddings: from the cache, {}", embedded->file.path().string())
+                     : fmt::format("embeddings: computed in {:.1f} s", embedded->seconds));
+    if (!embedded->broken.empty()) {
+      say(options, fmt::format("skipped {} images that cannot be decoded; the first: {}",
+                               embedded->broken.size(), embedded->broken_reasons.front()));
+    }
+    drop(parts.pool, embedded->broken);
+    drop(parts.test, embedded->broken);
+    embeddings = embedded->file.embeddings();
+    prepared.encoder = encoder->name();
+    prepared.encoder_description = encoder->description();
+  } else {
+    prepared.encoder = "given";
+    check_finite(embeddings, dataset.spec.c_str());
+  }
+
+  prepared.pool_size = parts.pool.size();
+  std::vector<Index> order = std::move(parts.pool);
+  order.insert(order.end(), parts.test.begin(), parts.test.end());
+  prepared.embeddings = Matrix<float>(order.size(), embeddings.cols());
+  embeddings.gather_rows(order, prepared.embeddings);
+  prepared.dataset = subset(dataset, order);
+  return prepared;
+}
+
+JournalHeader make_header(const Settings& settings, const Prepared& prepared) {
+  JournalHeader header;
+  const Dataset& dataset = prepared.dataset;
+  header.settings = flatten(settings);
+  header.facts = {
+      {"version", kVersion},
+      {"data", dataset.spec},
+      {"data_fingerprint", dataset.fingerprint},
+      {"pool_size", std::to_string(prepared.pool_size)},
+      {"test_size", std::to_string(dataset.size() - prepared.pool_size)},
+      {"encoder", prepared.encoder},
+      {"encoder_description", prepared.encoder_description},
+      {"dim", std::to_string(prepared.embeddings.cols())},
+  };
+  header.class_names = dataset.class_names;
+  header.pool_class_counts.resize(dataset.class_names.size());
+  for (std::size_t row = 0; row < prepared.pool_size; ++row) {
+    ++header.pool_class_counts[static_cast<std::size_t>(dataset.labels[row])];
+  }
+  header.pool_ids.assign(dataset.ids.begin(),
+                         dataset.ids.begin() + static_cast<std::ptrdiff_t>(prepared.pool_size));
+  return header;
+}
+
+/// Adds up what all runs have done, in units of work, and passes it on. A round costs about as much
+/// as it has labels to train on.
+class LoopProgress {
+ public:
+  LoopProgress(const Progress& progress, std::size_t total) : progress_(progress), total_(total) {}
+
+  void add(std::size_t work) {
+    const std::lock_guard lock(mutex_);
+    done_ += work;
+    progress_.step(done_, total_);
+  }
+
+ private:
+  const Progress& progress_;
+  const std::size_t total_;
+  std::mutex mutex_;
+  std::size_t done_ = 0;
+};
+
+}  // namespace
+
+std::filesystem::path run_experiment(const Settings& settings, const std::filesystem::path& out,
+                                     const RunOptions& options) {
+  check(settings);
+  make_writable_folder(out);
+  Workers workers(options.threads);
+  Prepared prepared = prepare(settings, out, options, workers);
+  Journal journal(out, make_header(settings, prepared), options.fresh);
+  write_file(out / "config.toml", to_toml(settings));
+
+  // From here on the pool's labels are with the oracles alone.
+  std::vector<std::int32_t> labels = std::move(prepared.dataset.labels);
+  const auto first_test = labels.begin() + static_cast<std::ptrdiff_t>(prepared.pool_size);
+  LoopInputs inputs{.settings = settings,
+                    .embeddings = prepared.embeddings,
+                    .pool_size = prepared.pool_size,
+                    .classes = prepared.dataset.class_names.size(),
+                    .pool_labels = nullptr,
+                    .test_labels = std::vector<std::int32_t>(first_test, labels.end()),
+                    .class_names = prepared.dataset.class_names,
+                    .make_model = nullptr};
+  labels.erase(first_test, labels.end());
+  inputs.pool_labels = std::make_shared<const std::vector<std::int32_t>>(std::move(labels));
+  const ModelInputs model_inputs{prepared.embeddings, prepared.dataset.images, inputs.classes};
+  inputs.make_model = [&] { return make_model(settings, options, model_inputs); };
+
+  const std::size_t runs = settings.strategies.size() * settings.seeds.size();
+  const std::vector<std::size_t> targets = round_targets(settings, prepared.pool_size);
+  LoopProgress progress(options.loop_progress,
+                        runs * std::accumulate(targets.begin(), targets.end(), std::size_t{0}));
+  workers.run(runs, [&](std::size_t run) {
+    const std::string& strategy = settings.strategies[run % settings.strategies.size()];
+    const std::uint64_t seed = settings.seeds[run / settings.strategies.size()];
+    play(inputs, strategy, seed, journal, workers,
+         [&](std::size_t labeled) { progress.add(labeled); });
+  });
+  return out / "run.db";
+}
+
+}  // namespace goldpan
