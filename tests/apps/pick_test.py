@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""`goldpan pick` and `goldpan strategies` as a user meets them."""
+import csv
+import hashlib
+import json
+import math
+import random
+import struct
+import unittest
+
+import harness
+from harness import ProgramTest, write_npy
+
+N, D, C, K = 200, 6, 4, 5
+
+
+class PickTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        generator = random.Random(3)
+        self.embeddings = self.folder / "E.npy"
+        write_npy(self.embeddings, "f", (N, D), [generator.gauss(0, 1) for _ in range(N * D)])
+        self.logits = [[generator.gauss(0, 2) for _ in range(C)] for _ in range(N)]
+        write_npy(self.folder / "Z.npy", "f", (N, C), [z for row in self.logits for z in row])
+        self.rows = [[math.exp(z) / sum(math.exp(y) for y in row) for z in row] for row in self.logits]
+        write_npy(self.folder / "P.npy", "f", (N, C), [p for row in self.rows for p in row])
+        write_npy(self.folder / "M.npy", "f", (K, N, C), [p for _ in range(K) for row in self.rows for p in row])
+        (self.folder / "L.txt").write_text("3\n7\n150\n")
+        (self.folder / "ids.txt").write_text("".join(f'frame "{i}", left\n' for i in range(N)))
+
+    def pick(self, strategy, *more, out="picks.csv"):
+        self.succeeds("pick", "--embeddings", self.embeddings, "--probs", self.folder / "P.npy", "--mc-probs",
+                      self.folder / "M.npy", "--labeled", self.folder / "L.txt", "--strategy", strategy,
+                      "--out", self.folder / out, *more)
+        with open(self.folder / out, newline="") as file:
+            return list(csv.DictReader(file))
+
+    def names(self):
+        listing = self.succeeds("strategies").stdout
+        return [line.split()[0] for line in listing.splitlines() if not line.startswith(" ")]
+
+    def test_every_strategy_picks_a_batch(self):
+        self.assertGreaterEqual(len(self.names()), 8)
+        for name in self.names():
+            with self.subTest(name):
+                rows = self.pick(name, "--batch", 20)
+                indices = [int(row["index"]) for row in rows]
+                self.assertEqual(len(set(indices)), 20)
+                self.assertFalse({3, 7, 150} & set(indices))
+                self.assertEqual([row["reason"] for row in rows], ["reserve"] * 2 + ["strategy"] * 18)
+                again = self.pick(name, "--batch", 20, "--threads", 1, out="again.csv")
+                self.assertEqual(rows, again)
+
+    def test_margin_is_right(self):
+        rows = self.pick("margin", "--batch", 10, "--reserve", 0)
+        def margin(i):
+            first, second = sorted(self.rows[i], reverse=True)[:2]
+            return first - second
+        expected = sorted((i for i in range(N) if i not in (3, 7, 150)), key=margin)[:10]
+        self.assertEqual([int(row["index"]) for row in rows], expected)
+        self.assertEqual([row["inclusion_probability"] for row in rows], [""] * 10)
+
+    def test_logits_and_probabilities_agree(self):
+        from_probabilities = self.pick("margin", "--batch", 10)
+        self.succeeds("pick", "--logits", self.folder / "Z.npy", "--labeled", self.folder / "L.txt", "--strategy",
+                      "margin", "--batch", 10, "--out", self.folder / "z.csv")
+        with open(self.folder / "z.csv", newline="") as file:
+            self.assertEqual([row["index"] for row in csv.DictReader(file)],
+                             [row["index"] for row in from_probabilities])
+
+    def test_ids_with_commas_and_quotes_survive(self):
+        rows = self.pick("random", "--batch", 5, "--ids", self.folder / "ids.txt")
+        for row in rows:
+            self.assertEqual(row["id"], f'frame "{row["index"]}", left')
+
+    def test_audit_trail_names_inputs_and_settings(self):
+        self.pick("badge", "--batch", 12, "--seed", 9)
+        audit = json.loads((self.folder / "picks.json").read_text())
+        self.assertEqual(audit["settings"]["strategy"], "badge")
+        self.assertEqual(audit["settings"]["seed"], 9)
+        self.assertEqual(audit["settings"]["labeled"], 3)
+        self.assertEqual(audit["inputs"]["embeddings"]["sha256"],
+                         hashlib.sha256(self.embeddings.read_bytes()).hexdigest())
+        self.assertGreater(audit["peak_rss_bytes"], 0)
+        self.assertGreaterEqual(audit["timings"]["select_seconds"], 0)
+
+    def test_masks_and_arrays_name_the_labelled_rows(self):
+        expected = self.pick("entropy", "--batch", 7)
+        write_npy(self.folder / "mask.npy", "?", (N,), [i in (3, 7, 150) for i in range(N)])
+        write_npy(self.folder / "rows.npy", "q", (3,), [150, 3, 7])
+        for name in ("mask.npy", "rows.npy"):
+            self.assertEqual(self.pick("entropy", "--batch", 7, "--labeled", self.folder / name), expected)
+
+    def test_half_precision_embeddings(self):
+        generator = random.Random(4)
+        write_npy(self.folder / "H.npy", "e", (N, D), [generator.gauss(0, 1) for _ in range(N * D)])
+        self.succeeds("pick", "--embeddings", self.folder / "H.npy", "--strategy", "k_center", "--batch", 9, "--out",
+                      self.folder / "h.csv")
+
+    def test_errors_name_the_place(self):
+        base = ["pick", "--embeddings", self.embeddings, "--out", self.folder / "x.csv", "--batch", 5, "--strategy"]
+        probabilities = [p for row in self.rows for p in row]
+
+        def probs(change):
+            values = list(probabilities)
+            change(values)
+            write_npy(self.folder / "bad.npy", "f", (N, C), values)
+            return ["--probs", self.folder / "bad.npy"]
+
+        def negative(values):
+            values[5 * C] = -0.5
+
+        def unnormalised(values):
+            values[6 * C] += 0.5
+
+        def not_a_number(values):
+            values[7 * C] = math.nan
+
+        self.fails("row 5", *base, "entropy", *probs(negative))
+        self.fails("row 6", *base, "entropy", *probs(unnormalised))
+        self.fails("row 7", *base, "entropy", *probs(not_a_number))
+        self.fails("probabilities", *base, "entropy")
+        self.fails("k_center", *base, "kcenter")  # lists the known names
+        write_npy(self.folder / "short.npy", "f", (N - 1, C), probabilities[C:])
+        self.fails("199 rows", *base, "entropy", "--probs", self.folder / "short.npy")
+        write_npy(self.folder / "nan.npy", "f", (2, 2), [0, 1, math.nan, 3])
+        self.fails("row 1", "pick", "--embeddings", self.folder / "nan.npy", "--strategy", "k_center", "--batch", 1)
+        self.fails("unlabelled", "pick", "--embeddings", self.embeddings, "--strategy", "random", "--batch", N + 1)
+        for content, message in (("3\n200\n", "L2.txt:2] labelled index 200 is out of range"),
+                                 ("3\n-1\n", "out of range"), ("3\n3\n", "twice"), ("3\nabc\n", "got 'abc'")):
+            (self.folder / "L2.txt").write_text(content)
+            self.fails(message, *base, "random", "--labeled", self.folder / "L2.txt")
+        (self.folder / "cut.npy").write_bytes(self.embeddings.read_bytes()[:-4])
+        self.fails("truncated", "pick", "--embeddings", self.folder / "cut.npy", "--strategy", "random", "--batch", 1)
+        header = b"{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2), }\n"
+        (self.folder / "fortran.npy").write_bytes(
+            b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + bytes(16))
+        self.fails("Fortran", "pick", "--embeddings", self.folder / "fortran.npy", "--strategy", "random",
+                   "--batch", 1)
+        write_npy(self.folder / "wide.npy", "d", (2, 2), [0, 1, 2, 3])
+        self.fails("float32 or float16", "pick", "--embeddings", self.folder / "wide.npy", "--strategy", "random",
+                   "--batch", 1)
+        (self.folder / "few.txt").write_text("one\n")
+        self.fails("1 lines", *base, "random", "--ids", self.folder / "few.txt")
+        self.fails("none.npy", "pick", "--embeddings", self.folder / "none.npy", "--strategy", "random", "--batch", 1)
+        self.fails("at least one of", "pick", "--strategy", "random", "--batch", 1)
+        self.assertFalse((self.folder / "x.csv").exists())
+
+
+if __name__ == "__main__":
+    harness.main()
