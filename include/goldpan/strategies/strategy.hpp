@@ -54,6 +54,9 @@ struct StrategyNeeds {
   bool features = false;  ///< head features h: the embeddings themselves where the head is linear
   bool probabilities = false;
   bool passes = false;
+  /// The strategy has a way without a model, by embeddings alone: where neither probabilities nor
+  /// passes are given it takes that way and says so in Selection::notes.
+  bool model_optional = false;
 
   bool model() const { return features || probabilities || passes; }
 };

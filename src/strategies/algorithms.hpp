@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstddef>
+
+#include <goldpan/strategies/strategy.hpp>
+
+/// The functions behind the table's rows, one a file of the same name. select() has checked the
+/// pool: what the strategy needs is there, finite and of matching shape, the index lists are sound,
+/// and 0 < batch <= pool.unlabeled.size().
+namespace goldpan::algorithms {
+
+Selection random(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                 Generator& generator, Workers& workers);
+
+}  // namespace goldpan::algorithms
