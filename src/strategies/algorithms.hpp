@@ -11,5 +11,11 @@ namespace goldpan::algorithms {
 
 Selection random(const Pool& pool, std::size_t batch, const StrategyOptions& options,
                  Generator& generator, Workers& workers);
+Selection k_center(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                   Generator& generator, Workers& workers);
+Selection badge(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                Generator& generator, Workers& workers);
+Selection hybrid(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                 Generator& generator, Workers& workers);
 
 }  // namespace goldpan::algorithms

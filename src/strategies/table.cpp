@@ -16,6 +16,21 @@ constexpr auto kStrategies = std::to_array<StrategyInfo>({
      .paper = "",
      .needs = {},
      .select = algorithms::random},
+    {.name = "k_center",
+     .summary = "farthest first from everything labelled or picked: covers the pool",
+     .paper = "Sener & Savarese 2018",
+     .needs = {.embeddings = true},
+     .select = algorithms::k_center},
+    {.name = "badge",
+     .summary = "k-means++ seeding over gradient embeddings: uncertain and diverse",
+     .paper = "Ash et al. 2020",
+     .needs = {.features = true, .probabilities = true},
+     .select = algorithms::badge},
+    {.name = "hybrid",
+     .summary = "k-center among the most entropic rows (\"BADGE-lite\")",
+     .paper = "",
+     .needs = {.embeddings = true, .probabilities = true},
+     .select = algorithms::hybrid},
 });
 
 }  // namespace
