@@ -17,5 +17,15 @@ Selection badge(const Pool& pool, std::size_t batch, const StrategyOptions& opti
                 Generator& generator, Workers& workers);
 Selection hybrid(const Pool& pool, std::size_t batch, const StrategyOptions& options,
                  Generator& generator, Workers& workers);
+Selection entropy(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                  Generator& generator, Workers& workers);
+Selection margin(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                 Generator& generator, Workers& workers);
+Selection least_confidence(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                           Generator& generator, Workers& workers);
+Selection bald(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+               Generator& generator, Workers& workers);
+Selection power_bald(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                     Generator& generator, Workers& workers);
 
 }  // namespace goldpan::algorithms
