@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstdint>
+#include <cstddef>
 #include <limits>
+#include <vector>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/row_statistics.cpp"
@@ -17,155 +18,133 @@ namespace goldpan {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Terms are floats, sums are doubles: float vectors hold as many lanes as double vectors.
-using D64 = hn::ScalableTag<double>;
-using D32 = hn::Rebind<float, D64>;
-using DIndex = hn::Rebind<int32_t, D64>;
-
-// Up to this many columns, one lane works on one row; above, all lanes on one row. The former has
-// no remainder and no sum across lanes, the latter reads memory in order.
+// Values worked on together: terms stay in the first-level cache between the loop over lanes that
+// writes them and the sums of rows that read them.
+constexpr std::size_t kChunk = 4096;
+// Up to this many columns a row is summed value by value, which neighbouring rows overlap; above,
+// by vectors. Gathering one lane a row instead takes twice the time.
 constexpr std::size_t kNarrow = 32;
 
-/// Offsets of the first values of lanes() rows from row `begin` on; lanes past the end repeat the
-/// last row.
-template <class DI>
-HWY_INLINE hn::Vec<DI> row_offsets(DI di, std::size_t begin, std::size_t end, std::size_t stride) {
-  const auto step = hn::Set(di, static_cast<int32_t>(stride));
-  const auto last = hn::Set(di, static_cast<int32_t>(end - 1 - begin));
-  return hn::Mul(hn::Min(hn::Iota(di, 0), last), step);
+/// terms[i] = p[i] ln p[i], with 0 ln 0 = 0. Requires: room for a vector beyond terms[count - 1].
+void entropy_terms(const float* p, std::size_t count, float* terms) {
+  const hn::ScalableTag<float> d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto values = hn::LoadU(d, p + i);
+    hn::StoreU(hn::Mul(values, log_positive(d, values)), d, terms + i);
+  }
+  if (i == count) return;
+  HWY_ALIGN float rest[hn::MaxLanes(d)] = {};
+  std::copy(p + i, p + count, rest);
+  const auto values = hn::Load(d, rest);
+  hn::StoreU(hn::Mul(values, log_positive(d, values)), d, terms + i);
 }
 
-template <class V>
-HWY_INLINE void store_some(D64 d, V values, std::size_t count, double* out) {
-  if (count >= hn::Lanes(d)) {
-    hn::StoreU(values, d, out);
+double sum_of(const float* values, std::size_t count) {
+  double sum = 0;
+  std::size_t i = 0;
+  if (count > kNarrow) {
+    const hn::ScalableTag<double> d64;
+    const hn::Rebind<float, decltype(d64)> d32;
+    const std::size_t lanes = hn::Lanes(d64);
+    auto even = hn::Zero(d64), odd = hn::Zero(d64);
+    for (; i + 2 * lanes <= count; i += 2 * lanes) {
+      even = hn::Add(even, hn::PromoteTo(d64, hn::LoadU(d32, values + i)));
+      odd = hn::Add(odd, hn::PromoteTo(d64, hn::LoadU(d32, values + i + lanes)));
+    }
+    sum = hn::GetLane(hn::SumOfLanes(d64, hn::Add(even, odd)));
+  }
+  for (; i < count; ++i) sum += values[i];
+  return sum;
+}
+
+/// out[r] = sum of p ln p over row r: the entropy with its sign turned.
+void negative_entropies(MatrixView<const float> rows, double* out) {
+  HWY_ALIGN float terms[kChunk + hn::MaxLanes(hn::ScalableTag<float>())];
+  const std::size_t cols = rows.cols();
+  if (cols > kChunk) {
+    for (std::size_t r = 0; r < rows.rows(); ++r) {
+      out[r] = 0;
+      for (std::size_t c = 0; c < cols; c += kChunk) {
+        const std::size_t count = std::min(kChunk, cols - c);
+        entropy_terms(rows.row(r).data() + c, count, terms);
+        out[r] += sum_of(terms, count);
+      }
+    }
     return;
   }
-  HWY_ALIGN double lanes[hn::MaxLanes(d)];
-  hn::Store(values, d, lanes);
-  std::copy_n(lanes, count, out);
-}
-
-template <class V>
-HWY_INLINE hn::Vec<D64> entropy_term(D32 d, V p) {
-  return hn::PromoteTo(D64(), hn::Mul(p, log_positive(d, p)));  // negative
-}
-
-void narrow_entropies(MatrixView<const float> rows, double* out) {
-  const D64 d64;
-  const D32 d32;
-  const DIndex di;
-  const std::size_t lanes = hn::Lanes(d64);
-  for (std::size_t r = 0; r < rows.rows(); r += lanes) {
-    const float* const base = rows.data() + r * rows.cols();
-    const auto offsets = row_offsets(di, r, rows.rows(), rows.cols());
-    auto sum = hn::Zero(d64);
-    for (std::size_t c = 0; c < rows.cols(); ++c) {
-      sum = hn::Sub(sum, entropy_term(d32, hn::GatherIndex(d32, base + c, offsets)));
-    }
-    store_some(d64, sum, rows.rows() - r, out + r);
+  const std::size_t step = kChunk / std::max<std::size_t>(1, cols);
+  for (std::size_t begin = 0; begin < rows.rows(); begin += step) {
+    const std::size_t count = std::min(step, rows.rows() - begin);
+    entropy_terms(rows.data() + begin * cols, count * cols, terms);
+    for (std::size_t r = 0; r < count; ++r) out[begin + r] = sum_of(terms + r * cols, cols);
   }
-}
-
-double wide_entropy(std::span<const float> row) {
-  const D64 d64;
-  const D32 d32;
-  const std::size_t lanes = hn::Lanes(d32);
-  auto sum = hn::Zero(d64);
-  std::size_t c = 0;
-  for (; c + lanes <= row.size(); c += lanes) {
-    sum = hn::Sub(sum, entropy_term(d32, hn::LoadU(d32, row.data() + c)));
-  }
-  if (c < row.size()) {
-    HWY_ALIGN float rest[hn::MaxLanes(d32)] = {};  // zeros add nothing
-    std::copy(row.begin() + c, row.end(), rest);
-    sum = hn::Sub(sum, entropy_term(d32, hn::Load(d32, rest)));
-  }
-  return hn::GetLane(hn::SumOfLanes(d64, sum));
 }
 
 void entropies(MatrixView<const float> rows, double* out) {
-  if (rows.cols() <= kNarrow) return narrow_entropies(rows, out);
-  for (std::size_t r = 0; r < rows.rows(); ++r) out[r] = wide_entropy(rows.row(r));
+  negative_entropies(rows, out);
+  for (std::size_t r = 0; r < rows.rows(); ++r) out[r] = 0.0 - out[r];  // never -0
 }
 
-/// The two largest values seen by each lane.
-template <class DF>
-struct TwoLargest {
-  DF d;
-  hn::Vec<DF> largest = hn::Set(d, -std::numeric_limits<float>::infinity());
-  hn::Vec<DF> second = largest;
-
-  HWY_INLINE void add(hn::Vec<DF> values) {
-    second = hn::Max(second, hn::Min(largest, values));
-    largest = hn::Max(largest, values);
+/// The two largest of one row, value by value: neighbouring rows overlap.
+void narrow_two_largest(std::span<const float> row, float& largest, float& second) {
+  float first = -std::numeric_limits<float>::infinity(), next = first;
+  for (const float value : row) {
+    next = std::max(next, std::min(first, value));
+    first = std::max(first, value);
   }
-};
-
-void narrow_two_largest(MatrixView<const float> rows, float* largest, float* second) {
-  const hn::ScalableTag<float> d;
-  const hn::RebindToSigned<decltype(d)> di;
-  const std::size_t lanes = hn::Lanes(d);
-  HWY_ALIGN float first_lanes[hn::MaxLanes(d)], second_lanes[hn::MaxLanes(d)];
-  for (std::size_t r = 0; r < rows.rows(); r += lanes) {
-    const float* const base = rows.data() + r * rows.cols();
-    const auto offsets = row_offsets(di, r, rows.rows(), rows.cols());
-    TwoLargest<decltype(d)> two{d};
-    for (std::size_t c = 0; c < rows.cols(); ++c) two.add(hn::GatherIndex(d, base + c, offsets));
-    hn::Store(two.largest, d, first_lanes);
-    hn::Store(two.second, d, second_lanes);
-    const std::size_t count = std::min(lanes, rows.rows() - r);
-    std::copy_n(first_lanes, count, largest + r);
-    std::copy_n(second_lanes, count, second + r);
-  }
+  largest = first;
+  second = next;
 }
 
 void wide_two_largest(std::span<const float> row, float& largest, float& second) {
   const hn::ScalableTag<float> d;
   const std::size_t lanes = hn::Lanes(d);
-  TwoLargest<decltype(d)> two{d};
+  auto first = hn::Set(d, -std::numeric_limits<float>::infinity()), next = first;
   std::size_t c = 0;
-  for (; c + lanes <= row.size(); c += lanes) two.add(hn::LoadU(d, row.data() + c));
-  HWY_ALIGN float both[2 * hn::MaxLanes(d)];
-  hn::Store(two.largest, d, both);
-  hn::Store(two.second, d, both + lanes);
-  largest = second = -std::numeric_limits<float>::infinity();
-  const auto add = [&](float value) {
-    second = std::max(second, std::min(largest, value));
-    largest = std::max(largest, value);
-  };
-  for (std::size_t i = 0; i < 2 * lanes; ++i) add(both[i]);
-  for (; c < row.size(); ++c) add(row[c]);
+  for (; c + lanes <= row.size(); c += lanes) {
+    const auto values = hn::LoadU(d, row.data() + c);
+    next = hn::Max(next, hn::Min(first, values));
+    first = hn::Max(first, values);
+  }
+  // The two largest of the row are among the two largest of each lane and the rest.
+  HWY_ALIGN float finalists[3 * hn::MaxLanes(d)];
+  hn::Store(first, d, finalists);
+  hn::Store(next, d, finalists + lanes);
+  std::copy(row.begin() + static_cast<std::ptrdiff_t>(c), row.end(), finalists + 2 * lanes);
+  narrow_two_largest({finalists, 2 * lanes + row.size() - c}, largest, second);
 }
 
 void two_largest(MatrixView<const float> rows, float* largest, float* second) {
-  if (rows.cols() <= kNarrow) return narrow_two_largest(rows, largest, second);
-  for (std::size_t r = 0; r < rows.rows(); ++r) {
-    wide_two_largest(rows.row(r), largest[r], second[r]);
-  }
+  const auto of_row = rows.cols() > kNarrow ? wide_two_largest : narrow_two_largest;
+  for (std::size_t r = 0; r < rows.rows(); ++r) of_row(rows.row(r), largest[r], second[r]);
 }
 
 void mutual_information(MatrixView<const float> rows, std::size_t classes, double* out) {
-  const D64 d64;
-  const D32 d32;
-  const DIndex di;
-  const std::size_t lanes = hn::Lanes(d64), passes = rows.cols() / classes;
-  const auto share = hn::Set(d64, 1.0 / static_cast<double>(passes));
-  for (std::size_t r = 0; r < rows.rows(); r += lanes) {
-    const float* const base = rows.data() + r * rows.cols();
-    const auto offsets = row_offsets(di, r, rows.rows(), rows.cols());
-    auto total = hn::Zero(d64);  // H(mean) - mean H, as one sum
-    for (std::size_t c = 0; c < classes; ++c) {
-      auto mean = hn::Zero(d64), terms = hn::Zero(d64);
+  // H(mean) - mean H = mean of sum p ln p - sum m ln m.
+  negative_entropies(rows, out);
+  const std::size_t passes = rows.cols() / classes;
+  const double share = 1.0 / static_cast<double>(passes);
+  const std::size_t step = std::max<std::size_t>(1, kChunk / classes);
+  std::vector<double> sums(classes), of_means(step);
+  std::vector<float> means(std::min(step, rows.rows()) * classes);
+  for (std::size_t begin = 0; begin < rows.rows(); begin += step) {
+    const std::size_t count = std::min(step, rows.rows() - begin);
+    for (std::size_t r = 0; r < count; ++r) {
+      const float* const p = rows.row(begin + r).data();
+      std::fill(sums.begin(), sums.end(), 0.0);
       for (std::size_t k = 0; k < passes; ++k) {
-        const auto p = hn::GatherIndex(d32, base + k * classes + c, offsets);
-        mean = hn::Add(mean, hn::PromoteTo(d64, p));
-        terms = hn::Add(terms, entropy_term(d32, p));
+        for (std::size_t c = 0; c < classes; ++c) sums[c] += p[k * classes + c];
       }
-      const auto of_mean = entropy_term(d32, hn::DemoteTo(d32, hn::Mul(mean, share)));
-      total = hn::Add(total, hn::MulSub(terms, share, of_mean));
+      for (std::size_t c = 0; c < classes; ++c) {
+        means[r * classes + c] = static_cast<float>(sums[c] * share);
+      }
     }
-    store_some(d64, hn::Max(total, hn::Zero(d64)), rows.rows() - r, out + r);
+    negative_entropies({means.data(), count, classes}, of_means.data());
+    for (std::size_t r = 0; r < count; ++r) {
+      out[begin + r] = std::max(0.0, out[begin + r] * share - of_means[r]);
+    }
   }
 }
 
@@ -195,7 +174,6 @@ void row_two_largest(MatrixView<const float> rows, std::span<float> largest,
 void row_mutual_information(MatrixView<const float> rows, std::size_t classes,
                             std::span<double> out) {
   assert(out.size() == rows.rows() && classes > 0 && rows.cols() % classes == 0);
-  assert(rows.cols() < (std::size_t{1} << 27));
   HWY_DYNAMIC_DISPATCH(mutual_information)(rows, classes, out.data());
 }
 

@@ -21,7 +21,7 @@ void row_two_largest(MatrixView<const float> rows, std::span<float> largest,
 
 /// BALD (Houlsby et al. 2011) of rows of K passes over C classes each: row r holds p^k_c at
 /// k * classes + c, and out[r] = H(mean_k p^k) - mean_k H(p^k) in nats, clipped at 0.
-/// Requires: rows.cols() is a multiple of `classes` and below 2^27.
+/// Requires: rows.cols() is a multiple of `classes`.
 void row_mutual_information(MatrixView<const float> rows, std::size_t classes,
                             std::span<double> out);
 

@@ -27,5 +27,7 @@ Selection bald(const Pool& pool, std::size_t batch, const StrategyOptions& optio
                Generator& generator, Workers& workers);
 Selection power_bald(const Pool& pool, std::size_t batch, const StrategyOptions& options,
                      Generator& generator, Workers& workers);
+Selection epig(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+               Generator& generator, Workers& workers);
 
 }  // namespace goldpan::algorithms

@@ -56,6 +56,11 @@ constexpr auto kStrategies = std::to_array<StrategyInfo>({
      .paper = "Kirsch 2021",
      .needs = {.passes = true},
      .select = algorithms::power_bald},
+    {.name = "epig",
+     .summary = "most informative about the predictions on a sample of the pool",
+     .paper = "Bickford Smith 2023",
+     .needs = {.passes = true},
+     .select = algorithms::epig},
 });
 
 }  // namespace

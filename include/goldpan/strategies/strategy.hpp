@@ -44,6 +44,10 @@ struct Selection {
 struct StrategyOptions {
   /// hybrid: the shortlist holds this many times the batch.
   double shortlist_factor = 2.0;
+  /// epig: the rows whose predictions the labels should inform, labelled or not. Empty:
+  /// epig_target_count of them, drawn from all rows of the pool.
+  std::span<const Index> epig_targets;
+  std::size_t epig_target_count = 500;
   /// Long selections report here and can be stopped.
   Progress progress;
 };
