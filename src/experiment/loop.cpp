@@ -172,11 +172,10 @@ class Run {
 
   /// Which strategy picks the first batch; empty: a random one.
   std::string first_strategy() const {
-    if (info_.name == "random") return {};
-    if (settings_.cold_start == "random") return {};
+    if (info_.name == "random" || settings_.cold_start == "random") return {};
     if (settings_.cold_start != "auto") return settings_.cold_start;
-    if (info_.name == "hybrid") return "typiclust";
-    return info_.needs.model() ? std::string() : std::string(info_.name);
+    const bool needs_predictions = info_.needs.probabilities || info_.needs.passes;
+    return needs_predictions && !info_.needs.model_optional ? std::string() : std::string(info_.name);
   }
 
   void cold_start(std::size_t batch, RoundRecord& record, std::vector<Pick>& picks) {

@@ -44,6 +44,10 @@ struct Selection {
 struct StrategyOptions {
   /// hybrid: the shortlist holds this many times the batch.
   double shortlist_factor = 2.0;
+  /// epig: the rows whose predictions the labels should inform, labelled or not. Empty:
+  /// epig_target_count of them, drawn from all rows of the pool.
+  std::span<const Index> epig_targets;
+  std::size_t epig_target_count = 500;
   /// Long selections report here and can be stopped.
   Progress progress;
 };
@@ -54,6 +58,9 @@ struct StrategyNeeds {
   bool features = false;  ///< head features h: the embeddings themselves where the head is linear
   bool probabilities = false;
   bool passes = false;
+  /// The strategy has a way without a model, by embeddings alone: where neither probabilities nor
+  /// passes are given it takes that way and says so in Selection::notes.
+  bool model_optional = false;
 
   bool model() const { return features || probabilities || passes; }
 };

@@ -1,0 +1,212 @@
+#include "kernels/kmeans.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "kernels/blas.hpp"
+#include "kernels/distance.hpp"
+#include "kernels/nearest_center.hpp"
+
+namespace goldpan {
+namespace {
+
+// Rows of one product with all centers. Fixed: its rounding must not depend on the threads.
+constexpr std::size_t kBlock = 256;
+// Rows a cluster among which k-means++ looks for its seeds.
+constexpr std::size_t kSeedRows = 4;
+
+/// The named rows as float32: the rows themselves where they lie together, else a copy.
+MatrixView<const float> read_rows(const Embeddings& points, std::span<const Index> rows,
+                                  std::vector<float>& buffer) {
+  const std::size_t dims = points.cols();
+  if (!points.is_half() && rows.back() - rows.front() + std::size_t{1} == rows.size()) {
+    return points.as_float().rows_between(rows.front(), rows.back() + std::size_t{1});
+  }
+  buffer.resize(rows.size() * dims);
+  const MatrixView<float> copy(buffer.data(), rows.size(), dims);
+  points.gather_rows(rows, copy);
+  return copy;
+}
+
+/// One run of Lloyd's algorithm, from centers that are already there.
+class Lloyd {
+ public:
+  Lloyd(const Embeddings& points, std::span<const Index> rows, KMeans& state, Workers& workers)
+      : points_(points), rows_(rows), state_(state), workers_(workers), norms_(rows.size()) {
+    state_.assignment.assign(rows.size(), 0);
+    state_.squared_distances.assign(rows.size(), 0.0f);
+    for_row_blocks([&](std::size_t begin, MatrixView<const float> block) {
+      squared_norms(block, std::span(norms_).subspan(begin, block.rows()));
+    });
+  }
+
+  void run(int iterations, double tolerance, const Progress& progress) {
+    double before = std::numeric_limits<double>::infinity();
+    state_.converged = false;
+    for (state_.iterations = 1;; ++state_.iterations) {
+      assign();
+      // Not "before - inertia < tolerance": infinity minus a number is no measure of progress.
+      state_.converged = state_.inertia >= before * (1.0 - tolerance);
+      if (state_.converged || state_.iterations >= iterations) return;
+      before = state_.inertia;
+      progress.step(static_cast<std::size_t>(state_.iterations),
+                    static_cast<std::size_t>(iterations));
+      update();
+    }
+  }
+
+ private:
+  template <typename Body>
+  void for_row_blocks(const Body& body) {
+    workers_.for_blocks(rows_.size(), kBlock, [&](std::size_t begin, std::size_t end) {
+      std::vector<float> buffer;
+      body(begin, read_rows(points_, rows_.subspan(begin, end - begin), buffer));
+    });
+  }
+
+  void assign() {
+    const Matrix<float>& centers = state_.centers;
+    std::vector<float> center_norms(centers.rows());
+    squared_norms(centers, center_norms);
+    for_row_blocks([&](std::size_t begin, MatrixView<const float> block) {
+      thread_local std::vector<float> values;
+      values.resize(block.rows() * centers.rows());
+      const MatrixView<float> dots(values.data(), block.rows(), centers.rows());
+      multiply_transposed(block, centers, dots);
+      const auto distances = std::span(state_.squared_distances).subspan(begin, block.rows());
+      nearest_centers(dots, center_norms, std::span(state_.assignment).subspan(begin, block.rows()),
+                      distances);
+      for (std::size_t i = 0; i < block.rows(); ++i) {
+        distances[i] = std::max(0.0f, distances[i] + norms_[begin + i]);
+      }
+    });
+    state_.inertia =
+        std::accumulate(state_.squared_distances.begin(), state_.squared_distances.end(), 0.0);
+  }
+
+  /// Moves each center to the mean of its rows. Each cluster adds its rows in their order, so the
+  /// sums do not depend on the threads.
+  void update() {
+    Matrix<float>& centers = state_.centers;
+    const std::size_t clusters = centers.rows(), dims = centers.cols();
+    std::vector<std::size_t> start(clusters + 1, 0);
+    for (const std::uint32_t cluster : state_.assignment) ++start[cluster + 1];
+    std::partial_sum(start.begin(), start.end(), start.begin());
+    std::vector<Index> members(rows_.size());
+    std::vector<std::size_t> next(start.begin(), start.end() - 1);
+    for (std::size_t i = 0; i < rows_.size(); ++i) members[next[state_.assignment[i]]++] = rows_[i];
+
+    workers_.run(clusters, [&](std::size_t cluster) {
+      const auto own =
+          std::span(members).subspan(start[cluster], start[cluster + 1] - start[cluster]);
+      if (own.empty()) return;
+      std::vector<double> sum(dims, 0.0);
+      std::vector<float> copy(points_.is_half() ? dims : 0);
+      for (const Index row : own) {
+        const float* const values = points_.read_rows(row, 1, copy.data()).data();
+        for (std::size_t d = 0; d < dims; ++d) sum[d] += values[d];
+      }
+      for (std::size_t d = 0; d < dims; ++d) {
+        centers(cluster, d) = static_cast<float>(sum[d] / static_cast<double>(own.size()));
+      }
+    });
+    refill_empty(start);
+  }
+
+  void refill_empty(const std::vector<std::size_t>& start) {
+    std::vector<float>& distances = state_.squared_distances;
+    for (std::size_t cluster = 0; cluster + 1 < start.size(); ++cluster) {
+      if (start[cluster] != start[cluster + 1]) continue;
+      const auto farthest = std::max_element(distances.begin(), distances.end());
+      if (*farthest == 0.0f) return;  // fewer distinct rows than clusters
+      *farthest = 0.0f;
+      const auto at = static_cast<std::size_t>(farthest - distances.begin());
+      points_.copy_rows(rows_[at], state_.centers.view().rows_between(cluster, cluster + 1));
+    }
+  }
+
+  const Embeddings& points_;
+  std::span<const Index> rows_;
+  KMeans& state_;
+  Workers& workers_;
+  std::vector<float> norms_;
+};
+
+/// k-means++: each next seed with probability proportional to the squared distance to the nearest
+/// so far; the first uniform. Rows that coincide with a seed are drawn only when nothing else is
+/// left.
+Matrix<float> seed_centers(const Matrix<float>& points, std::size_t clusters, Generator generator,
+                           Workers& workers) {
+  constexpr std::size_t kRows = 512;
+  const std::size_t count = points.rows();
+  std::vector<float> nearest(count, std::numeric_limits<float>::infinity());
+  Matrix<float> centers(clusters, points.cols());
+  std::size_t seed = generator.below(count);
+  for (std::size_t k = 0;; ++k) {
+    std::copy_n(points.row(seed).data(), points.cols(), centers.row(k).data());
+    if (k + 1 == clusters) return centers;
+    const float* const center = centers.row(k).data();
+    workers.for_blocks(count, kRows, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) {
+        nearest[i] =
+            std::min(nearest[i], squared_distance(points.row(i).data(), center, points.cols()));
+      }
+    });
+    const double total = std::accumulate(nearest.begin(), nearest.end(), 0.0);
+    if (!(total > 0.0)) {
+      seed = generator.below(count);
+      continue;
+    }
+    double left = generator.uniform() * total;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (nearest[i] == 0.0f) continue;
+      seed = i;  // the last row with weight stays, should rounding leave something of `left`
+      left -= nearest[i];
+      if (left < 0.0) break;
+    }
+  }
+}
+
+Matrix<float> gather(const Embeddings& points, std::span<const Index> rows) {
+  Matrix<float> copy(rows.size(), points.cols());
+  points.gather_rows(rows, copy);
+  return copy;
+}
+
+}  // namespace
+
+KMeans kmeans(const Embeddings& points, std::span<const Index> rows, const KMeansOptions& options,
+              Generator& generator, Workers& workers) {
+  assert(options.clusters > 0);
+  KMeans state;
+  if (rows.empty()) return state;
+  const std::size_t clusters = std::min(options.clusters, rows.size());
+  const std::size_t warm = std::min(rows.size(), std::max(options.warm_rows, kSeedRows) * clusters);
+  const std::vector<Index> sample = generator.stream("kmeans sample").sample(rows, warm);
+  const Matrix<float> sampled = gather(points, sample);
+
+  const std::size_t candidates = std::min(warm, kSeedRows * clusters);
+  Matrix<float> seeds(candidates, points.cols());
+  std::copy_n(sampled.data(), seeds.size(), seeds.data());
+  state.centers = seed_centers(seeds, clusters, generator.stream("kmeans seeds"), workers);
+
+  if (options.warm_rows > 0 && warm < rows.size()) {
+    std::vector<Index> all(warm);
+    std::iota(all.begin(), all.end(), Index{0});
+    Lloyd(sampled, all, state, workers).run(options.iterations, 1e-3, {});
+  }
+  Lloyd(points, rows, state, workers).run(options.iterations, options.tolerance, options.progress);
+  return state;
+}
+
+KMeans kmeans(const Embeddings& points, const KMeansOptions& options, Generator& generator,
+              Workers& workers) {
+  std::vector<Index> all(points.rows());
+  std::iota(all.begin(), all.end(), Index{0});
+  return kmeans(points, all, options, generator, workers);
+}
+
+}  // namespace goldpan

@@ -1,0 +1,61 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "kernels/row_statistics.hpp"
+#include "strategies/algorithms.hpp"
+#include "strategies/top_by_score.hpp"
+
+namespace goldpan::algorithms {
+namespace {
+
+// Probabilities of one block of rows: they stay in the second-level cache (256 KiB) between the
+// passes that write them and the entropies that read them.
+constexpr std::size_t kBlockValues = std::size_t{1} << 16;
+
+std::size_t block_rows(const StochasticPasses& passes) {
+  return std::max<std::size_t>(16, kBlockValues / (passes.passes() * passes.classes()));
+}
+
+/// BALD scores of rows, through a buffer of the block's passes.
+void bald_scores(const StochasticPasses& passes, std::span<const Index> rows,
+                 std::span<double> scores) {
+  const std::size_t values = passes.passes() * passes.classes();
+  // A buffer a thread lives on: a fresh one of this size would be mapped and zeroed for each block.
+  thread_local std::vector<float> buffer;
+  buffer.resize(rows.size() * values);
+  passes.probabilities(rows, buffer);
+  row_mutual_information(MatrixView<const float>(buffer.data(), rows.size(), values),
+                         passes.classes(), scores);
+}
+
+}  // namespace
+
+Selection bald(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+               Generator& /*generator*/, Workers& workers) {
+  return top_by_score(pool.unlabeled, batch, block_rows(*pool.passes), options.progress, workers,
+                      [&](std::span<const Index> rows, std::span<double> scores) {
+                        bald_scores(*pool.passes, rows, scores);
+                      });
+}
+
+Selection power_bald(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                     Generator& generator, Workers& workers) {
+  const Generator noise = generator.stream("power_bald");
+  return top_by_score(pool.unlabeled, batch, block_rows(*pool.passes), options.progress, workers,
+                      [&](std::span<const Index> rows, std::span<double> scores) {
+                        bald_scores(*pool.passes, rows, scores);
+                        for (std::size_t i = 0; i < rows.size(); ++i) {
+                          // A stream a row: the noise of a row does not depend on which others are
+                          // unlabelled. Rows without information come last (finite, so that every
+                          // table can hold it).
+                          scores[i] = scores[i] > 0.0
+                                          ? std::log(scores[i]) +
+                                                noise.stream(std::uint64_t{rows[i]}).gumbel()
+                                          : std::numeric_limits<double>::lowest();
+                        }
+                      });
+}
+
+}  // namespace goldpan::algorithms
