@@ -2,21 +2,36 @@
 
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
-#include <goldpan/core/image.hpp>
 #include <goldpan/experiment/records.hpp>
 
 namespace goldpan {
 
-/// Prices of a label in US dollars, for the money columns.
+/// Prices of labels in US dollars, for the money columns of labels_to_match.csv. The ranges are
+/// those that labelling services publish.
 struct LabelPrices {
-  double image = 0.05;
+  double image = 0.05;  ///< one image-level label
+  double box_low = 0.05, box_high = 0.20;
+  double cuboid_low = 0.50, cuboid_high = 2.00;
+  /// Boxes in an average image. 0: the run's own figure (fact "boxes_per_image") if there is one,
+  /// else only image-level labels are priced.
+  double boxes_per_image = 0;
 };
 
 struct ReportOptions {
   LabelPrices prices;
+  /// The picks of the same journal (read_picks), in its order: they fill the reasons' counts of
+  /// tables/batches.csv and the thumbnails of report.html. Without them both stay empty.
+  std::span<const PickRecord> picks;
+  /// A small picture of the item, as the bytes of a JPEG or PNG file, or nothing. Called for the
+  /// few picks that the page shows, from the calling thread; what it throws is turned into a
+  /// warning.
+  std::function<std::string(const PickRecord&)> thumbnail;
+  /// The program that draws the figures, by name (looked up in PATH) or path.
+  std::string gnuplot = "gnuplot";
 };
 
 struct ReportResult {
@@ -31,7 +46,8 @@ struct ReportResult {
 
 /// Rebuilds every table, figure and text in `folder` from the records (DESIGN.md, Outputs).
 /// Deterministic: equal records give equal bytes, but for tables/timings.csv, which holds what the
-/// clock said.
+/// clock said, and what quotes it (reflection.md, report.html). A figure that cannot be drawn costs
+/// a warning, nothing more. Throws Error if the folder cannot be written.
 ReportResult write_report(const Records& records, const std::filesystem::path& folder,
                           const ReportOptions& options = {});
 

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <goldpan/experiment/records.hpp>
+
+namespace goldpan::report {
+
+inline constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+/// The rounds of a run as a table: strategy x budget x seed. Cells of rounds that are not finished
+/// are empty. Holds a reference to the records, which must outlive it.
+class Grid {
+ public:
+  explicit Grid(const Records& records);
+
+  const Records& records() const { return *records_; }
+  /// As asked for; strategies, budgets and seeds without any finished round are left out.
+  const std::vector<std::string>& strategies() const { return strategies_; }
+  /// Every fraction that some round was to reach (finer rounds included), ascending.
+  const std::vector<double>& budgets() const { return budgets_; }
+  const std::vector<std::uint64_t>& seeds() const { return seeds_; }
+
+  /// The round, or null.
+  const RoundRecord* at(std::size_t strategy, std::size_t budget, std::size_t seed) const;
+  /// One field over the seeds, those without a finite value left out.
+  std::vector<double> values(std::size_t strategy, std::size_t budget,
+                             double RoundRecord::*field) const;
+  /// Rounds that the settings ask for and the journal does not hold.
+  std::size_t missing() const;
+
+  /// Where the baseline "random" stands among the strategies.
+  std::optional<std::size_t> random() const { return random_; }
+  /// Whether the budget is the whole pool, where all strategies hold the same labels.
+  bool is_full(std::size_t budget) const { return budgets_[budget] >= 1 - 1e-9; }
+  std::optional<std::size_t> full() const;
+  /// Labels bought at a budget: the most that a round there reports (they agree in a sound run).
+  std::size_t labels(std::size_t budget) const { return labels_[budget]; }
+
+ private:
+  const Records* records_;
+  std::vector<std::string> strategies_;
+  std::vector<double> budgets_;
+  std::vector<std::uint64_t> seeds_;
+  std::vector<const RoundRecord*> cells_;
+  std::vector<std::size_t> labels_;
+  std::optional<std::size_t> random_;
+};
+
+/// A value of records.settings or records.facts, or empty.
+std::string find_value(const std::vector<std::pair<std::string, std::string>>& pairs,
+                       const std::string& name);
+
+}  // namespace goldpan::report

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "report/grid.hpp"
+#include "report/paired_tests.hpp"
+
+namespace goldpan::report {
+
+/// A strategy against random at the same seeds, in percentage points.
+struct Comparison {
+  std::size_t strategy = 0;
+  PairedTest test;
+  std::vector<double> differences;  ///< one a seed where both have a value
+  /// Holm-corrected over the strategies compared (at one budget, or in one area); NaN where there
+  /// is nothing to test: one seed, the whole pool, or the very same results as random.
+  double p_holm = kNan;
+  std::size_t seeds_needed = 0;  ///< 0: no number up to 10,000, or nothing to go by
+  std::string verdict;
+};
+
+/// A comparison at one budget.
+struct Gain : Comparison {
+  std::size_t budget = 0;
+};
+
+/// Every strategy but random at every budget, by strategy, then budget. The Holm family is the
+/// strategies at one budget. At the whole pool the verdict is "same labels"; where every seed's
+/// result equals random's (a shared first batch) it is "equal": neither enters a family.
+std::vector<Gain> budget_gains(const Grid& grid);
+
+/// The mean accuracy over ln(budget) from the smallest to the largest budget, by trapezoids: the
+/// learning curve in one number, every doubling of the budget weighing the same. Seeds with all
+/// budgets only.
+struct Area {
+  std::vector<double> log_area;     ///< a seed, fraction
+  std::vector<double> linear_area;  ///< the same over the budget itself
+  Comparison against_random;        ///< of log_area; n = 0 for random itself
+};
+/// One a strategy.
+std::vector<Area> areas_under_curve(const Grid& grid);
+
+/// How often one strategy beats another: the cell of a penalty matrix as in Ash et al. 2020
+/// (BADGE), section 4: "a beats b" at a budget if the paired t-test over seeds says so at the 5 %
+/// level (uncorrected, as there). The whole pool is left out. penalty of b by a = wins / budgets.
+struct Wins {
+  std::size_t winner = 0;
+  std::size_t loser = 0;
+  std::size_t wins = 0;
+  std::size_t budgets = 0;  ///< budgets at which both could be compared
+};
+std::vector<Wins> pairwise_wins(const Grid& grid);
+
+/// The labels that a strategy needs for a share of the full-data accuracy (MonotoneCurve over the
+/// mean of the seeds; at the whole pool every curve ends in the accuracy averaged over strategies).
+struct LabelsToMatch {
+  std::size_t strategy = 0;
+  double target = 1;           ///< share of the full-data accuracy
+  double target_accuracy = 0;  ///< fraction
+  double labels = kNan;        ///< rounded up; NaN if never reached
+  bool at_most = false;        ///< the first budget is enough already
+  double labels_low = kNan;    ///< fewest and most over the seeds' own curves and targets
+  double labels_high = kNan;
+  double saved = kNan;              ///< against labelling the whole pool
+  double saved_over_random = kNan;  ///< against random
+};
+std::vector<LabelsToMatch> labels_to_match(const Grid& grid);
+
+/// At the whole pool all strategies hold the same labels: within a seed their accuracies may differ
+/// by training noise alone.
+struct FullDataCheck {
+  double spread = kNan;     ///< largest over seeds of (best - worst strategy), points
+  std::uint64_t seed = 0;   ///< where
+  std::string best, worst;  ///< strategies there
+  double tolerance = kNan;  ///< points: one standard error of the test accuracy, at least 0.5
+  bool applies() const { return spread == spread; }
+  bool passed() const { return applies() && spread <= tolerance; }
+};
+FullDataCheck check_full_data(const Grid& grid);
+
+/// Everything that tables, figures and texts are made of.
+struct Analysis {
+  explicit Analysis(const Records& records);
+
+  Grid grid;
+  double full_accuracy = kNan;  ///< mean over strategies and seeds at the whole pool
+  std::vector<Gain> gains;
+  std::vector<Area> areas;
+  std::vector<Wins> wins;
+  std::vector<LabelsToMatch> matches;
+  FullDataCheck check;
+
+  /// The comparison at a cell, or null (random itself, nothing to compare).
+  const Gain* gain(std::size_t strategy, std::size_t budget) const;
+};
+
+}  // namespace goldpan::report

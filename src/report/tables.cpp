@@ -1,0 +1,279 @@
+#include "report/tables.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <span>
+#include <tuple>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "report/csv.hpp"
+
+namespace goldpan::report {
+namespace {
+
+std::string learning_curves(const Grid& grid) {
+  CsvTable table(
+      "strategy,budget,labels,seeds,accuracy_mean,accuracy_std,accuracy_min,accuracy_max,"
+      "balanced_accuracy_mean,balanced_accuracy_std,macro_f1_mean,macro_f1_std,nll_mean,nll_std");
+  for (std::size_t strategy = 0; strategy < grid.strategies().size(); ++strategy) {
+    for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
+      const std::vector<double> accuracy = grid.values(strategy, budget, &RoundRecord::accuracy);
+      if (accuracy.empty()) continue;
+      table.text(grid.strategies()[strategy]).exact(grid.budgets()[budget]);
+      table.integer(grid.labels(budget)).integer(accuracy.size());
+      table.number(mean(accuracy), 6).number(standard_deviation(accuracy), 6);
+      table.number(*std::min_element(accuracy.begin(), accuracy.end()), 6);
+      table.number(*std::max_element(accuracy.begin(), accuracy.end()), 6);
+      for (const auto field :
+           {&RoundRecord::balanced_accuracy, &RoundRecord::macro_f1, &RoundRecord::nll}) {
+        const std::vector<double> values = grid.values(strategy, budget, field);
+        table.number(mean(values), 6).number(standard_deviation(values), 6);
+      }
+      table.end_row();
+    }
+  }
+  return table.str();
+}
+
+// Starts a row with the columns that name a round.
+CsvTable& round_key(CsvTable& table, const RoundRecord& round) {
+  return table.text(round.strategy).integer(round.seed).integer(round.round).exact(round.budget);
+}
+
+std::string rounds(const Records& records) {
+  CsvTable table(
+      "strategy,seed,round,budget,labels,accuracy,balanced_accuracy,macro_f1,nll,temperature,"
+      "ece_before,ece_after");
+  for (const RoundRecord& round : records.rounds) {
+    round_key(table, round).integer(round.labeled);
+    for (const double value : {round.accuracy, round.balanced_accuracy, round.macro_f1, round.nll,
+                               round.temperature, round.ece_before, round.ece_after}) {
+      table.number(value, 6);
+    }
+    table.end_row();
+  }
+  return table.str();
+}
+
+// The columns that every comparison with random has, the first ones as DESIGN.md names them.
+void comparison_columns(CsvTable& table, const Comparison& comparison) {
+  const PairedTest& test = comparison.test;
+  table.number(test.mean, 4).number(test.std, 4).number(test.ci_low, 4).number(test.ci_high, 4);
+  table.p_value(test.p_value).integer(test.n).text(comparison.verdict);
+  table.p_value(comparison.p_holm).p_value(test.p_wilcoxon);
+  comparison.seeds_needed > 0 ? table.integer(comparison.seeds_needed) : table.empty();
+}
+
+std::string gains_table(const Analysis& analysis) {
+  CsvTable table(
+      "strategy,budget,gain_mean,gain_std,ci_low,ci_high,p_value,seeds,verdict,p_holm,p_wilcoxon,"
+      "seeds_needed");
+  for (const Gain& gain : analysis.gains) {
+    table.text(analysis.grid.strategies()[gain.strategy]);
+    table.exact(analysis.grid.budgets()[gain.budget]);
+    comparison_columns(table, gain);
+    table.end_row();
+  }
+  return table.str();
+}
+
+std::string area_table(const Analysis& analysis) {
+  CsvTable table(
+      "strategy,area_log_mean,area_log_std,area_linear_mean,area_linear_std,gain_mean,gain_std,"
+      "ci_low,ci_high,p_value,seeds,verdict,p_holm,p_wilcoxon,seeds_needed");
+  for (std::size_t strategy = 0; strategy < analysis.areas.size(); ++strategy) {
+    const Area& area = analysis.areas[strategy];
+    if (area.log_area.empty()) continue;
+    table.text(analysis.grid.strategies()[strategy]);
+    table.number(mean(area.log_area), 6).number(standard_deviation(area.log_area), 6);
+    table.number(mean(area.linear_area), 6).number(standard_deviation(area.linear_area), 6);
+    if (area.against_random.test.n > 0) {
+      comparison_columns(table, area.against_random);
+    } else {
+      for (int column = 0; column < 5; ++column) table.empty();
+      table.integer(area.log_area.size());
+      for (int column = 0; column < 4; ++column) table.empty();
+    }
+    table.end_row();
+  }
+  return table.str();
+}
+
+std::string wins_table(const Analysis& analysis) {
+  CsvTable table("winner,loser,wins,budgets,penalty");
+  for (const Wins& wins : analysis.wins) {
+    table.text(analysis.grid.strategies()[wins.winner]);
+    table.text(analysis.grid.strategies()[wins.loser]);
+    table.integer(wins.wins).integer(wins.budgets);
+    table.number(wins.budgets > 0 ? static_cast<double>(wins.wins) / wins.budgets : kNan, 4);
+    table.end_row();
+  }
+  return table.str();
+}
+
+std::string match_table(const Analysis& analysis, const LabelPrices& prices) {
+  CsvTable table(
+      "strategy,target,target_accuracy,labels,budget,at_most,labels_low,labels_high,labels_saved,"
+      "labels_saved_over_random,money_saved,money_saved_over_random,money_saved_box_low,"
+      "money_saved_box_high,money_saved_cuboid_low,money_saved_cuboid_high");
+  const double boxes = boxes_per_image(analysis.grid.records(), prices);
+  const double boxes_or_none = boxes > 0 ? boxes : kNan;
+  for (const LabelsToMatch& match : analysis.matches) {
+    const double pool = match.labels + match.saved;
+    table.text(analysis.grid.strategies()[match.strategy]).exact(match.target);
+    table.number(match.target_accuracy, 6).number(match.labels, 0);
+    table.number(match.labels / pool, 4);
+    std::isnan(match.labels) ? table.empty() : table.text(match.at_most ? "yes" : "no");
+    table.number(match.labels_low, 0).number(match.labels_high, 0);
+    table.number(match.saved, 0).number(match.saved_over_random, 0);
+    table.number(match.saved * prices.image, 2);
+    table.number(match.saved_over_random * prices.image, 2);
+    for (const double price :
+         {prices.box_low, prices.box_high, prices.cuboid_low, prices.cuboid_high}) {
+      table.number(match.saved * boxes_or_none * price, 2);
+    }
+    table.end_row();
+  }
+  return table.str();
+}
+
+std::string class_counts(const Records& records) {
+  CsvTable table("strategy,seed,round,budget,class,labels,share,pool_share,recall");
+  double pool = 0;
+  for (const std::uint64_t count : records.pool_class_counts) pool += static_cast<double>(count);
+  for (const RoundRecord& round : records.rounds) {
+    double total = 0;
+    for (const std::uint64_t count : round.class_counts) total += static_cast<double>(count);
+    for (std::size_t c = 0; c < round.class_counts.size(); ++c) {
+      const auto count = static_cast<double>(round.class_counts[c]);
+      round_key(table, round);
+      table.text(c < records.class_names.size() ? records.class_names[c] : fmt::format("{}", c));
+      table.integer(round.class_counts[c]).number(total > 0 ? count / total : kNan, 6);
+      const bool known = c < records.pool_class_counts.size() && pool > 0;
+      table.number(known ? static_cast<double>(records.pool_class_counts[c]) / pool : kNan, 6);
+      table.number(c < round.recall.size() ? round.recall[c] : kNan, 6);
+      table.end_row();
+    }
+  }
+  return table.str();
+}
+
+// Picks of one batch by reason, in the order of the enumeration.
+using ReasonCounts = std::array<std::uint64_t, 4>;
+using RoundKey = std::tuple<std::string, std::uint64_t, std::size_t>;
+
+std::string batches(const Records& records, std::span<const PickRecord> picks) {
+  std::map<RoundKey, ReasonCounts> reasons;
+  const PickRecord* last = nullptr;
+  ReasonCounts* counts = nullptr;
+  for (const PickRecord& pick : picks) {
+    // Picks come batch by batch: there is one look-up a batch, not one a pick.
+    if (last == nullptr || last->round != pick.round || last->seed != pick.seed ||
+        last->strategy != pick.strategy) {
+      counts = &reasons[{pick.strategy, pick.seed, pick.round}];
+    }
+    ++counts->at(static_cast<std::size_t>(pick.reason));
+    last = &pick;
+  }
+  CsvTable table(
+      "strategy,seed,round,budget,batch,redundancy,redundancy_labeled,drift,cold_start,reserve,"
+      "class_floor,by_strategy,notes");
+  const RoundRecord* before = nullptr;
+  for (const RoundRecord& round : records.rounds) {
+    const bool first =
+        before == nullptr || before->strategy != round.strategy || before->seed != round.seed;
+    const std::size_t bought = first ? 0 : before->labeled;
+    before = &round;
+    round_key(table, round);
+    round.labeled >= bought ? table.integer(round.labeled - bought) : table.empty();
+    table.number(round.redundancy, 6).number(round.redundancy_labeled, 6).number(round.drift, 6);
+    const auto found = reasons.find({round.strategy, round.seed, round.round});
+    for (std::size_t reason = 0; reason < ReasonCounts{}.size(); ++reason) {
+      found == reasons.end() ? table.empty() : table.integer(found->second[reason]);
+    }
+    table.text(fmt::format("{}", fmt::join(round.notes, "; ")));
+    table.end_row();
+  }
+  return table.str();
+}
+
+std::string calibration(const Grid& grid) {
+  CsvTable table(
+      "strategy,budget,labels,seeds,temperature_mean,temperature_std,ece_before_mean,"
+      "ece_before_std,ece_after_mean,ece_after_std");
+  for (std::size_t strategy = 0; strategy < grid.strategies().size(); ++strategy) {
+    for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
+      const std::vector<double> temperature =
+          grid.values(strategy, budget, &RoundRecord::temperature);
+      if (temperature.empty()) continue;
+      table.text(grid.strategies()[strategy]).exact(grid.budgets()[budget]);
+      table.integer(grid.labels(budget)).integer(temperature.size());
+      for (const auto field :
+           {&RoundRecord::temperature, &RoundRecord::ece_before, &RoundRecord::ece_after}) {
+        const std::vector<double> values = grid.values(strategy, budget, field);
+        table.number(mean(values), 6).number(standard_deviation(values), 6);
+      }
+      table.end_row();
+    }
+  }
+  return table.str();
+}
+
+std::string reliability(const Records& records) {
+  CsvTable table("strategy,seed,round,budget,stage,bin,count,confidence,accuracy");
+  for (const RoundRecord& round : records.rounds) {
+    for (const bool after : {false, true}) {
+      const auto& bins = after ? round.reliability_after : round.reliability_before;
+      for (std::size_t bin = 0; bin < bins.size(); ++bin) {
+        round_key(table, round).text(after ? "after" : "before").integer(bin);
+        table.integer(bins[bin].count).number(bins[bin].confidence, 6);
+        table.number(bins[bin].accuracy, 6);
+        table.end_row();
+      }
+    }
+  }
+  return table.str();
+}
+
+std::string timings(const Records& records) {
+  CsvTable table("strategy,seed,round,budget,labels,train_seconds,score_seconds,select_seconds");
+  for (const RoundRecord& round : records.rounds) {
+    round_key(table, round).integer(round.labeled).number(round.train_seconds, 4);
+    table.number(round.score_seconds, 4).number(round.select_seconds, 4);
+    table.end_row();
+  }
+  return table.str();
+}
+
+}  // namespace
+
+double boxes_per_image(const Records& records, const LabelPrices& prices) {
+  if (prices.boxes_per_image > 0) return prices.boxes_per_image;
+  const std::string fact = find_value(records.facts, "boxes_per_image");
+  double boxes = 0;
+  const auto parsed = std::from_chars(fact.data(), fact.data() + fact.size(), boxes);
+  return parsed.ec == std::errc() && std::isfinite(boxes) ? boxes : 0;
+}
+
+std::vector<std::pair<std::string, std::string>> make_tables(const Analysis& analysis,
+                                                             const ReportOptions& options) {
+  const Records& records = analysis.grid.records();
+  return {{"learning_curves.csv", learning_curves(analysis.grid)},
+          {"rounds.csv", rounds(records)},
+          {"budget_gains.csv", gains_table(analysis)},
+          {"area_under_curve.csv", area_table(analysis)},
+          {"pairwise_wins.csv", wins_table(analysis)},
+          {"labels_to_match.csv", match_table(analysis, options.prices)},
+          {"class_counts.csv", class_counts(records)},
+          {"batches.csv", batches(records, options.picks)},
+          {"calibration.csv", calibration(analysis.grid)},
+          {"reliability.csv", reliability(records)},
+          {"timings.csv", timings(records)}};
+}
+
+}  // namespace goldpan::report
