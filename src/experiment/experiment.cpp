@@ -2,6 +2,7 @@
 #include <mutex>
 #include <numeric>
 #include <optional>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -10,6 +11,7 @@
 #include <goldpan/embed/patches.hpp>
 #include <goldpan/experiment/experiment.hpp>
 #include <goldpan/models/linear_head.hpp>
+#include <goldpan/strategies/deduplicate.hpp>
 #include <goldpan/version.hpp>
 
 #include "experiment/journal.hpp"
@@ -84,6 +86,46 @@ void drop(std::vector<Index>& items, const std::vector<Index>& broken) {
   std::erase_if(items, [&](Index item) { return std::ranges::binary_search(broken, item); });
 }
 
+void keep_one_per_group(const Dataset& dataset, const Settings& settings, std::vector<Index>& pool,
+                        const RunOptions& options) {
+  if (dataset.groups.empty()) {
+    throw Error("--one-per-group", "needs groups; name them by --groups");
+  }
+  // A random order decides which item of a group is met first.
+  std::vector<Index> order = pool;
+  Generator(settings.split_seed).stream("one_per_group").shuffle(std::span(order));
+  std::unordered_set<std::uint32_t> seen;
+  const std::size_t before = pool.size();
+  pool.clear();
+  for (const Index item : order) {
+    if (seen.insert(dataset.groups[item]).second) pool.push_back(item);
+  }
+  std::ranges::sort(pool);
+  say(options, fmt::format("one item a group: {} of {} stay in the pool", pool.size(), before));
+}
+
+/// Near-duplicates leave the pool; OUT/duplicates.csv says which item stands for each.
+void leave_out_duplicates(const Dataset& dataset, const Embeddings& embeddings,
+                          const Settings& settings, std::vector<Index>& pool,
+                          const std::filesystem::path& out, const RunOptions& options,
+                          Workers& workers) {
+  Matrix<float> rows(pool.size(), embeddings.cols());
+  embeddings.gather_rows(pool, rows);
+  const Duplicates duplicates =
+      deduplicate(rows, settings.dedup, workers, options.embedding_progress);
+  std::string csv = "item,kept_item\n";
+  for (std::size_t i = 0; i < pool.size(); ++i) {
+    csv += fmt::format("\"{}\",\"{}\"\n", dataset.ids[pool[i]],
+                       dataset.ids[pool[duplicates.kept_row_of[i]]]);
+  }
+  write_file(out / "duplicates.csv", csv);
+  say(options, fmt::format("deduplication at cosine {}: {} of {} stay in the pool (duplicates.csv)",
+                           settings.dedup, duplicates.kept.size(), pool.size()));
+  std::vector<Index> kept;
+  for (const Index row : duplicates.kept) kept.push_back(pool[row]);
+  pool = std::move(kept);
+}
+
 Prepared prepare(const Settings& settings, const std::filesystem::path& out,
                  const RunOptions& options, Workers& workers) {
   const Dataset dataset = open_data(settings, options);
@@ -125,6 +167,9 @@ Prepared prepare(const Settings& settings, const std::filesystem::path& out,
     check_finite(embeddings, dataset.spec.c_str());
   }
 
+  if (settings.one_per_group) keep_one_per_group(dataset, settings, parts.pool, options);
+  if (settings.dedup > 0)
+    leave_out_duplicates(dataset, embeddings, settings, parts.pool, out, options, workers);
   prepared.pool_size = parts.pool.size();
   std::vector<Index> order = std::move(parts.pool);
   order.insert(order.end(), parts.test.begin(), parts.test.end());

@@ -15,6 +15,7 @@
 #include "experiment/class_floor.hpp"
 #include "experiment/diversity.hpp"
 #include "experiment/evaluation.hpp"
+#include "experiment/importance_weights.hpp"
 #include "experiment/oracle.hpp"
 
 namespace goldpan {
@@ -111,6 +112,8 @@ class Run {
   std::vector<std::int32_t> buy(const std::vector<Pick>& picks) {
     std::vector<std::int32_t> labels;
     UniformSample sample{std::vector<std::uint64_t>(inputs_.classes), bought_, unlabeled_.size()};
+    SampledBatch batch;
+    batch.unlabeled_before = unlabeled_.size();
     const bool everything = picks.size() == unlabeled_.size();
     for (const Pick& pick : picks) {
       const std::int32_t label = oracle_.buy(pick.row);
@@ -121,9 +124,11 @@ class Run {
           pick.reason == Reason::kReserve ||
           (pick.reason == Reason::kColdStart && !std::isnan(pick.inclusion_probability));
       if (uniform || everything) ++sample.counts[static_cast<std::size_t>(label)];
+      (uniform ? batch.uniform : batch.certain).push_back(pick.row);
       labeled_.push_back(pick.row);
     }
     samples_.push_back(std::move(sample));
+    batches_.push_back(std::move(batch));
     std::ranges::sort(labeled_);
     std::erase_if(unlabeled_, [&](Index row) { return labels_[row] >= 0; });
     model_.reset();
@@ -144,8 +149,21 @@ class Run {
       calibrate(round, record);
     }
     model_ = inputs_.make_model();
-    model_->fit(labeled_, labels, {}, stream("train", round), workers_);
+    model_->fit(labeled_, labels, weights_of(labeled_, record), stream("train", round), workers_);
     record.temperature = temperature_;
+  }
+
+  /// Empty (all 1) unless weights are asked for and known.
+  std::vector<float> weights_of(const std::vector<Index>& rows, RoundRecord& record) const {
+    if (!settings_.importance_weights) return {};
+    const std::vector<double> of_pool = importance_weights(batches_, inputs_.pool_size);
+    if (of_pool.empty()) {
+      record.notes.emplace_back("no importance weights: no label was drawn at random");
+      return {};
+    }
+    std::vector<float> weights;
+    for (const Index row : rows) weights.push_back(static_cast<float>(of_pool[row]));
+    return weights;
   }
 
   /// The temperature of a model trained on nine tenths of the bought labels, fitted on the other
@@ -175,7 +193,8 @@ class Run {
     if (info_.name == "random" || settings_.cold_start == "random") return {};
     if (settings_.cold_start != "auto") return settings_.cold_start;
     const bool needs_predictions = info_.needs.probabilities || info_.needs.passes;
-    return needs_predictions && !info_.needs.model_optional ? std::string() : std::string(info_.name);
+    return needs_predictions && !info_.needs.model_optional ? std::string()
+                                                            : std::string(info_.name);
   }
 
   void cold_start(std::size_t batch, RoundRecord& record, std::vector<Pick>& picks) {
@@ -312,6 +331,7 @@ class Run {
   std::vector<Index> labeled_, unlabeled_;
   std::vector<std::uint64_t> bought_;  // per class
   std::vector<UniformSample> samples_;
+  std::vector<SampledBatch> batches_;
   std::unique_ptr<Classifier> model_;
   double temperature_ = 1;
 };

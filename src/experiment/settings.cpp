@@ -114,6 +114,14 @@ std::vector<SettingInfo> make_table() {
   table.push_back(choice("data.broken_images", "--broken-images",
                          "images that cannot be decoded: refuse to run, or skip and count them",
                          {"refuse", "skip"}, &Settings::broken_images));
+  table.push_back(number(
+      "data.dedup", "--dedup",
+      "leave near-duplicates out of the pool: rows whose cosine with a kept row is at least this; "
+      "0: keep all",
+      0, 1, &Settings::dedup));
+  table.push_back(on_off("data.one_per_group", "--one-per-group",
+                         "keep one item of each group (see --groups) in the pool, drawn at random",
+                         &Settings::one_per_group));
   table.push_back(text("encoder.name", "--encoder",
                        "patches, dinov2, or auto (DINOv2 when its weights are there, else patches)",
                        &Settings::encoder));
@@ -132,6 +140,9 @@ std::vector<SettingInfo> make_table() {
   table.push_back(number("model.weight_decay", "--weight-decay",
                          "L2 penalty of the head, scikit-learn's 1/C", 0, 1e6,
                          &Settings::weight_decay));
+  table.push_back(on_off("model.importance_weights", "--importance-weights",
+                         "weigh labels by inverse acquisition probability, as far as it is known",
+                         &Settings::importance_weights));
   SettingInfo strategies{
       "protocol.strategies",
       "--strategies",

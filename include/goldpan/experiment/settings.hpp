@@ -21,6 +21,8 @@ struct Settings {
   double test_fraction = 0.2;
   std::uint64_t split_seed = 0;
   std::string broken_images = "refuse";
+  double dedup = 0;
+  bool one_per_group = false;
   // encoder
   std::string encoder = "auto";
   std::size_t dim = 384;
@@ -30,6 +32,7 @@ struct Settings {
   std::size_t hidden = 0;
   double dropout = 0.1;
   double weight_decay = 1.0;
+  bool importance_weights = false;
   // protocol
   std::vector<std::string> strategies = {"random", "margin", "bald",    "k_center",
                                          "badge",  "hybrid", "entropy", "least_confidence"};
