@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <goldpan/core/error.hpp>
 #include <goldpan/experiment/experiment.hpp>
 #include <goldpan/experiment/records.hpp>
 
@@ -23,8 +24,31 @@ struct Options {
   std::string cache;
   int threads = 0;
   bool fresh = false;
+  std::vector<std::string> ablate;
   goldpan::LabelPrices prices;
 };
+
+/// The guards of the protocol that --ablate can switch off, one at a time.
+struct Guard {
+  const char* name;
+  void (*switch_off)(goldpan::Settings&);
+};
+const Guard kGuards[] = {
+    {"reserve", [](goldpan::Settings& s) { s.reserve = 0; }},
+    {"calibration", [](goldpan::Settings& s) { s.calibration = false; }},
+    {"class_floor", [](goldpan::Settings& s) { s.class_floor = false; }},
+    {"cold_start", [](goldpan::Settings& s) { s.cold_start = "random"; }},
+};
+
+const Guard& find_guard(const std::string& name) {
+  for (const Guard& guard : kGuards) {
+    if (guard.name == name) return guard;
+  }
+  throw goldpan::Error("--ablate",
+                       fmt::format("got '{}', expected reserve, calibration, class_floor or "
+                                   "cold_start",
+                                   name));
+}
 
 goldpan::Settings resolve(const Options& options) {
   goldpan::Settings settings;
@@ -45,8 +69,24 @@ void run(const Options& options) {
   run.embedding_progress = progress_bar("embedding", "images");
   run.loop_progress = progress_bar("loop", "");
   stop_on_interrupt();
-  const std::filesystem::path journal = goldpan::run_experiment(settings, options.out, run);
+  for (const std::string& name : options.ablate) find_guard(name);
+  const std::filesystem::path out = options.out;
+  if (run.cache_folder.empty()) run.cache_folder = out / "cache";  // shared with the ablations
+  const std::filesystem::path journal = goldpan::run_experiment(settings, out, run);
+
+  std::vector<goldpan::Ablation> ablations;
+  for (const std::string& name : options.ablate) {
+    spdlog::info("the same run without {}", name);
+    goldpan::Settings without = settings;
+    find_guard(name).switch_off(without);
+    run.loop_progress = progress_bar("loop", "");
+    ablations.push_back({name, goldpan::read_records(goldpan::run_experiment(
+                                   without, out / "ablation" / name, run))});
+  }
   print_report(journal, options.prices);
+  if (!ablations.empty()) {
+    fmt::print("\n{}", goldpan::write_ablation(goldpan::read_records(journal), ablations, out));
+  }
 }
 
 }  // namespace
@@ -74,6 +114,12 @@ void add_run_command(CLI::App& program) {
       ->capture_default_str();
   command->add_option("--label-price", options->prices.image, "US dollars for an image-level label")
       ->capture_default_str();
+  command
+      ->add_option("--ablate", options->ablate,
+                   "also run without each of these guards: reserve, calibration, class_floor, "
+                   "cold_start; their "
+                   "effect goes to tables/ablation.csv")
+      ->delimiter(',');
   command->add_flag("--fresh", options->fresh, "start over instead of resuming OUT/run.db");
   command->footer(
       "Example:\n  goldpan run --data cifar10:data/cifar-10-batches-bin --out outputs/cifar10\n"

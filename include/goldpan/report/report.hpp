@@ -51,4 +51,16 @@ struct ReportResult {
 ReportResult write_report(const Records& records, const std::filesystem::path& folder,
                           const ReportOptions& options = {});
 
+/// A run like another but for one guard of the protocol that is switched off.
+struct Ablation {
+  std::string guard;  ///< "reserve", "calibration", ...
+  Records without;
+};
+
+/// Writes tables/ablation.csv in `folder`: for each guard, strategy and budget the accuracy with
+/// and without it, their paired difference over seeds (with minus without, percentage points) and
+/// what the guard costs in seconds. Returns the table as text for a terminal.
+std::string write_ablation(const Records& with_all, const std::vector<Ablation>& ablations,
+                           const std::filesystem::path& folder);
+
 }  // namespace goldpan
