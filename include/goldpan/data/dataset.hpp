@@ -3,13 +3,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <goldpan/core/embeddings.hpp>
 #include <goldpan/core/image.hpp>
-#include <goldpan/core/npy.hpp>
+#include <goldpan/core/matrix.hpp>
 
 namespace goldpan {
 
@@ -41,12 +42,15 @@ struct Dataset {
   std::vector<std::uint32_t> groups;
   /// N images, or null for embeddings alone.
   std::shared_ptr<const ImageSource> images;
-  /// N x D embeddings that came with the data (`npy:DIR`); empty otherwise. `embeddings_file` keeps
-  /// them mapped.
+  /// N x D embeddings that came with the data (`npy:DIR`); empty otherwise. `embeddings_owner`
+  /// keeps what they look at: the mapped file, or the rows that `subset` copied.
   Embeddings embeddings;
-  std::shared_ptr<const NpyFile> embeddings_file;
+  std::shared_ptr<const void> embeddings_owner;
   /// Boxes of each item, or empty where the format has none.
   std::vector<std::vector<Box>> boxes;
+  /// N values of each attribute the format knows (BDD100K: "weather", "timeofday", "scene"), ""
+  /// where an item has none; no entries for other formats.
+  std::map<std::string, std::vector<std::string>> attributes;
   /// What the reader left out or assumed, a sentence each, for the user to see.
   std::vector<std::string> notes;
 
@@ -54,8 +58,9 @@ struct Dataset {
 };
 
 struct DatasetOptions {
-  /// A regular expression on an item's file name without its ending; its first capture, together
-  /// with the class, names the group. Empty: no groups. For `<track>_<frame>.jpg`: "^(.*)_[0-9]+$".
+  /// A regular expression on an item's file name without its ending; its first capture names the
+  /// group, together with the class except in BDD100K, where a drive may pass through several.
+  /// Empty: no groups. For `<track>_<frame>.jpg`: "^(.*)_[0-9]+$".
   std::string group_pattern;
   /// BDD100K: "weather", "timeofday" or "scene".
   std::string attribute = "weather";

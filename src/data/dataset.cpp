@@ -1,0 +1,131 @@
+#include <cstring>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <goldpan/core/error.hpp>
+
+#include "data/fingerprint.hpp"
+#include "data/folder_listing.hpp"
+#include "data/readers.hpp"
+
+namespace goldpan {
+namespace {
+
+std::string known_formats() {
+  std::vector<std::string> names;
+  for (const DatasetFormat& format : dataset_formats()) names.push_back(format.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// Some of another source's images.
+class SubsetImages : public ImageSource {
+ public:
+  SubsetImages(std::shared_ptr<const ImageSource> all, std::vector<Index> items)
+      : all_(std::move(all)), items_(std::move(items)) {}
+  std::size_t size() const override { return items_.size(); }
+  Image load(std::size_t index, int min_side) const override {
+    return all_->load(items_.at(index), min_side);
+  }
+  std::string location(std::size_t index) const override {
+    return all_->location(items_.at(index));
+  }
+
+ private:
+  std::shared_ptr<const ImageSource> all_;
+  std::vector<Index> items_;
+};
+
+template <typename T>
+std::vector<T> pick(const std::vector<T>& values, const std::vector<Index>& items) {
+  std::vector<T> picked;
+  if (values.empty()) return picked;
+  picked.reserve(items.size());
+  for (const Index item : items) picked.push_back(values[item]);
+  return picked;
+}
+
+template <typename T>
+void pick_rows(MatrixView<const T> rows, const std::vector<Index>& items, Dataset& out) {
+  const auto copy = std::make_shared<Matrix<T>>(items.size(), rows.cols());
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    std::memcpy(copy->row(i).data(), rows.row(items[i]).data(), rows.cols() * sizeof(T));
+  }
+  out.embeddings = std::as_const(*copy).view();
+  out.embeddings_owner = copy;
+}
+
+}  // namespace
+
+const std::vector<DatasetFormat>& dataset_formats() {
+  static const std::vector<DatasetFormat> formats = {
+      {"cifar10", "CIFAR-10: the binary files, or a copy as train|test/CLASS/*.jpg", open_cifar10},
+      {"folder", "image folder: CLASS/*.jpg|png, or train|test/CLASS/* (or val)",
+       open_image_folder},
+      {"idx", "the MNIST family: train|t10k-images-idx3-ubyte[.gz] and labels", open_idx},
+      {"npy", "embeddings.npy (N x D), labels.npy (N), optionally ids.txt and classes.txt",
+       open_npy},
+      {"bdd100k", "BDD100K: images/ and labels/ as published; see --attribute", open_bdd100k},
+  };
+  return formats;
+}
+
+Dataset open_dataset(const std::string& spec, const DatasetOptions& options) {
+  if (spec == "auto") {
+    const std::string found = find_dataset(options);
+    Dataset dataset = open_dataset(found, options);
+    dataset.notes.insert(dataset.notes.begin(), "'auto' chose " + found + ".");
+    return dataset;
+  }
+  const std::size_t colon = spec.find(':');
+  const std::string name = spec.substr(0, colon);
+  for (const DatasetFormat& format : dataset_formats()) {
+    if (format.name != name) continue;
+    Dataset dataset =
+        format.open(colon == std::string::npos ? "" : spec.substr(colon + 1), options);
+    dataset.spec = spec;
+    return dataset;
+  }
+  std::string expected =
+      "expected auto or FORMAT:LOCATION with one of the formats " + known_formats();
+  if (is_folder(spec)) expected += " (for a folder of images: folder:" + spec + ")";
+  throw Error("data", fmt::format("got '{}', {}", spec, expected));
+}
+
+Dataset subset(const Dataset& dataset, const std::vector<Index>& items) {
+  std::unordered_set<Index> seen;
+  for (const Index item : items) {
+    if (item >= dataset.size()) {
+      throw Error("subset", fmt::format("got item {} of {}", item, dataset.size()));
+    }
+    if (!seen.insert(item).second) throw Error("subset", fmt::format("got item {} twice", item));
+  }
+  Dataset out;
+  out.spec = dataset.spec;
+  Fingerprint fingerprint("subset 1");
+  fingerprint.add(dataset.fingerprint);
+  for (const Index item : items) fingerprint.add(item);
+  out.fingerprint = fingerprint.hex();
+  out.class_names = dataset.class_names;
+  out.labels = pick(dataset.labels, items);
+  out.ids = pick(dataset.ids, items);
+  out.splits = pick(dataset.splits, items);
+  out.groups = pick(dataset.groups, items);
+  out.boxes = pick(dataset.boxes, items);
+  for (const auto& [name, values] : dataset.attributes) out.attributes[name] = pick(values, items);
+  out.notes = dataset.notes;
+  if (dataset.images) out.images = std::make_shared<SubsetImages>(dataset.images, items);
+  if (dataset.embeddings.is_half()) {
+    pick_rows(dataset.embeddings.as_half(), items, out);
+  } else if (!dataset.embeddings.empty()) {
+    pick_rows(dataset.embeddings.as_float(), items, out);
+  }
+  return out;
+}
+
+}  // namespace goldpan

@@ -1,0 +1,47 @@
+#include <algorithm>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include <goldpan/core/error.hpp>
+#include <goldpan/data/image_file.hpp>
+
+#include "data/file_bytes.hpp"
+#include "data/image_limits.hpp"
+#include "data/jpeg.hpp"
+#include "data/png.hpp"
+
+namespace goldpan {
+
+void check_image_size(std::uint64_t width, std::uint64_t height, std::size_t file_bytes,
+                      std::uint64_t pixels_per_byte, const std::string& where) {
+  constexpr std::uint64_t kMostPixels = std::uint64_t{1} << 27;
+  // Both sides are below 2^32 in either format, so that the product fits.
+  const std::uint64_t pixels = width * height;
+  if (pixels == 0 || pixels > kMostPixels) {
+    throw Error(
+        where, fmt::format("is {}x{} pixels, expected 1 to {} in all", width, height, kMostPixels));
+  }
+  if (pixels / pixels_per_byte > file_bytes) {
+    throw Error(where, fmt::format("claims {}x{} pixels, which do not fit into its {} bytes", width,
+                                   height, file_bytes));
+  }
+}
+
+Image decode_image(std::span<const std::byte> file, const std::string& where, int min_side) {
+  const std::string_view head(reinterpret_cast<const char*>(file.data()),
+                              std::min<std::size_t>(file.size(), 8));
+  if (head.starts_with("\xFF\xD8")) return decode_jpeg(file, where, min_side);
+  if (head == "\x89PNG\r\n\x1A\n") return decode_png(file, where);
+  throw Error(where, "looks like " + looks_like(file) + ", expected a JPEG or PNG image");
+}
+
+Image read_image(const std::filesystem::path& path, int min_side) {
+  return decode_image(read_bytes(path), path.string(), min_side);
+}
+
+void write_jpeg(const std::filesystem::path& path, const Image& image, int quality) {
+  write_without_flush(path, encode_jpeg(image, quality));
+}
+
+}  // namespace goldpan
