@@ -7,18 +7,18 @@
 
 namespace goldpan {
 
-/// Rows of the left factor in one task of multiply. Fixed: the shape of every BLAS call, and with
-/// it its rounding, must not depend on the number of threads.
+/// Rows of the left factor in one task of multiply. (Rounding would not depend on it: see
+/// product.hpp.)
 inline constexpr std::size_t kProductRows = 1024;
 
-/// out (M x N) = alpha * a (M x K) * b^T (N x K) + beta * out, one single-threaded BLAS call. Safe
-/// to call from several threads.
+/// out (M x N) = alpha * a (M x K) * b^T (N x K) + beta * out, on one thread. Safe to call
+/// from several threads.
 void multiply_transposed(MatrixView<const float> a, MatrixView<const float> b,
                          MatrixView<float> out, float alpha = 1.0f, float beta = 0.0f);
-/// out (M x N) = alpha * a (M x K) * b (K x N) + beta * out, one single-threaded BLAS call.
+/// out (M x N) = alpha * a (M x K) * b (K x N) + beta * out, on one thread.
 void multiply(MatrixView<const float> a, MatrixView<const float> b, MatrixView<float> out,
               float alpha = 1.0f, float beta = 0.0f);
-/// out (M x N) = alpha * a^T (K x M) * b (K x N) + beta * out, one single-threaded BLAS call.
+/// out (M x N) = alpha * a^T (K x M) * b (K x N) + beta * out, on one thread.
 void multiply_left_transposed(MatrixView<const float> a, MatrixView<const float> b,
                               MatrixView<float> out, float alpha = 1.0f, float beta = 0.0f);
 
