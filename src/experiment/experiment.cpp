@@ -128,7 +128,7 @@ void leave_out_duplicates(const Dataset& dataset, const Embeddings& embeddings,
 
 Prepared prepare(const Settings& settings, const std::filesystem::path& out,
                  const RunOptions& options, Workers& workers) {
-  const Dataset dataset = open_data(settings, options);
+  Dataset dataset = open_data(settings, options);
   PoolAndTest parts = settings.test == "official"
                           ? official_split(dataset)
                           : hold_out(dataset, settings.test_fraction, settings.split_seed);
@@ -175,6 +175,8 @@ Prepared prepare(const Settings& settings, const std::filesystem::path& out,
   order.insert(order.end(), parts.test.begin(), parts.test.end());
   prepared.embeddings = Matrix<float>(order.size(), embeddings.cols());
   embeddings.gather_rows(order, prepared.embeddings);
+  dataset.embeddings = {};  // copied in order just now
+  dataset.embeddings_owner.reset();
   prepared.dataset = subset(dataset, order);
   return prepared;
 }
