@@ -10,7 +10,7 @@
 #include "kernels/blas.hpp"
 #include "kernels/distance.hpp"
 #include "kernels/kmeans.hpp"
-#include "kernels/nearest_center.hpp"
+#include "kernels/vector_products.hpp"
 #include "strategies/algorithms.hpp"
 
 namespace goldpan::algorithms {
