@@ -1,5 +1,6 @@
 #include "kernels/nearest_center.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <limits>
 
@@ -14,23 +15,6 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 using DF = hn::ScalableTag<float>;
-
-void norms(MatrixView<const float> rows, float* out) {
-  const DF d;
-  const std::size_t lanes = hn::Lanes(d), size = rows.cols();
-  for (std::size_t r = 0; r < rows.rows(); ++r) {
-    const float* const a = rows.row(r).data();
-    auto even = hn::Zero(d), odd = even;  // two sums hide the latency of the additions
-    std::size_t i = 0;
-    for (; i + 2 * lanes <= size; i += 2 * lanes) {
-      const auto x = hn::LoadU(d, a + i), y = hn::LoadU(d, a + i + lanes);
-      even = hn::MulAdd(x, x, even);
-      odd = hn::MulAdd(y, y, odd);
-    }
-    out[r] = hn::GetLane(hn::SumOfLanes(d, hn::Add(even, odd)));
-    for (; i < size; ++i) out[r] += a[i] * a[i];
-  }
-}
 
 void nearest(MatrixView<const float> dots, std::span<const float> center_norms, std::uint32_t* best,
              float* best_value) {
@@ -76,6 +60,27 @@ void nearest(MatrixView<const float> dots, std::span<const float> center_norms, 
   }
 }
 
+std::size_t within(std::span<const float> dots, std::span<const float> center_norms, float limit,
+                   std::uint32_t* out) {
+  const DF d;
+  const std::size_t lanes = hn::Lanes(d), size = dots.size();
+  const auto limits = hn::Set(d, limit);
+  std::size_t found = 0;
+  // Few pass: whole vectors are ruled out, and only the others are looked at one by one.
+  for (std::size_t c = 0; c < size; c += lanes) {
+    const std::size_t end = std::min(c + lanes, size);
+    if (end - c == lanes) {
+      const auto value = hn::NegMulAdd(hn::Set(d, 2.0f), hn::LoadU(d, dots.data() + c),
+                                       hn::LoadU(d, center_norms.data() + c));
+      if (hn::AllFalse(d, hn::Le(value, limits))) continue;
+    }
+    for (std::size_t i = c; i < end; ++i) {
+      if (center_norms[i] - 2.0f * dots[i] <= limit) out[found++] = static_cast<std::uint32_t>(i);
+    }
+  }
+  return found;
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace goldpan
 HWY_AFTER_NAMESPACE();
@@ -83,19 +88,20 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace goldpan {
 
-HWY_EXPORT(norms);
 HWY_EXPORT(nearest);
-
-void squared_norms(MatrixView<const float> rows, std::span<float> out) {
-  assert(out.size() == rows.rows());
-  HWY_DYNAMIC_DISPATCH(norms)(rows, out.data());
-}
+HWY_EXPORT(within);
 
 void nearest_centers(MatrixView<const float> dots, std::span<const float> center_norms,
                      std::span<std::uint32_t> nearest, std::span<float> value) {
   assert(center_norms.size() == dots.cols() && dots.cols() > 0);
   assert(nearest.size() == dots.rows() && value.size() == dots.rows());
   HWY_DYNAMIC_DISPATCH(nearest)(dots, center_norms, nearest.data(), value.data());
+}
+
+std::size_t centers_within(std::span<const float> dots, std::span<const float> center_norms,
+                           float limit, std::span<std::uint32_t> out) {
+  assert(center_norms.size() == dots.size() && out.size() >= dots.size());
+  return HWY_DYNAMIC_DISPATCH(within)(dots, center_norms, limit, out.data());
 }
 
 }  // namespace goldpan

@@ -29,5 +29,7 @@ Selection power_bald(const Pool& pool, std::size_t batch, const StrategyOptions&
                      Generator& generator, Workers& workers);
 Selection epig(const Pool& pool, std::size_t batch, const StrategyOptions& options,
                Generator& generator, Workers& workers);
+Selection typiclust(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                    Generator& generator, Workers& workers);
 
 }  // namespace goldpan::algorithms

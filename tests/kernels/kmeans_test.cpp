@@ -80,6 +80,30 @@ TEST(KMeans, IsAFixedPointWhereItConverged) {
   }
 }
 
+// Many clusters in many dimensions: bounds rule most centers out, and must not rule out the
+// nearest.
+TEST(KMeans, BoundsDoNotChangeTheAssignment) {
+  Generator generator(1);
+  Matrix<float> points(2000, 100);
+  for (std::size_t i = 0; i < points.rows(); ++i) {
+    for (std::size_t d = 0; d < 100; ++d) {
+      points(i, d) = static_cast<float>(generator.normal() / (1.0 + 0.1 * static_cast<double>(d)));
+    }
+  }
+  const KMeans found = run(points, {.clusters = 70});
+  for (std::size_t i = 0; i < 2000; ++i) {
+    const auto own = found.assignment[i];
+    const double distance = squared_distance_of(points.row(i), found.centers.row(own));
+    EXPECT_NEAR(found.squared_distances[i], distance, 1e-4);
+    for (std::size_t c = 0; c < 70; ++c) {
+      EXPECT_LE(distance, squared_distance_of(points.row(i), found.centers.row(c)) + 1e-4);
+    }
+  }
+  const KMeans one = run(points, {.clusters = 70}, 1);
+  EXPECT_EQ(one.assignment, found.assignment);
+  EXPECT_EQ(one.inertia, found.inertia);
+}
+
 TEST(KMeans, IsTheSameForAnyNumberOfThreads) {
   const Matrix<float> points = separated(5000, 9, 7);
   const KMeans one = run(points, {.clusters = 30}, 1);

@@ -26,22 +26,14 @@ TEST(NearestCenter, MatchesALoop) {
       for (std::size_t c = 1; c < centers; ++c) best = of(c) < of(best) ? c : best;
       EXPECT_EQ(nearest[r], best) << centers << " " << r;
       EXPECT_EQ(value[r], of(best));
-    }
-  }
-}
 
-TEST(NearestCenter, SquaredNorms) {
-  for (const std::size_t dims : {1, 15, 16, 31, 32, 33, 100}) {
-    Matrix<float> rows(2, dims);
-    float expected = 0;
-    for (std::size_t d = 0; d < dims; ++d) {
-      rows(1, d) = static_cast<float>(d % 7) - 3;
-      expected += rows(1, d) * rows(1, d);
+      std::vector<std::uint32_t> expected, found(centers);
+      for (std::size_t c = 0; c < centers; ++c) {
+        if (of(c) <= 0) expected.push_back(static_cast<std::uint32_t>(c));
+      }
+      found.resize(centers_within(dots.row(r), norms, 0.0f, found));
+      EXPECT_EQ(found, expected);
     }
-    std::vector<float> norms(2);
-    squared_norms(rows, norms);
-    EXPECT_EQ(norms[0], 0.0f);
-    EXPECT_EQ(norms[1], expected);
   }
 }
 
