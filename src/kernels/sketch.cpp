@@ -10,40 +10,49 @@
 namespace goldpan {
 namespace {
 
-constexpr int kIterations = 4;
+constexpr int kIterations = 3;
 constexpr double kEpsilon = 0x1p-24;  // half a unit in the last place of 1.0f
 
-/// Gram-Schmidt, twice, in double. A row that is (nearly) a combination of those before it is
-/// replaced by an axis, so that the rows are orthonormal whatever came in.
-void orthonormalise(Matrix<double>& rows) {
-  const std::size_t dims = rows.cols();
+double dot(std::span<const double> a, std::span<const double> b) {
+  double sums[8] = {};  // side by side, for vectors
+  std::size_t i = 0;
+  for (; i + 8 <= a.size(); i += 8) {
+    for (std::size_t lane = 0; lane < 8; ++lane) sums[lane] += a[i + lane] * b[i + lane];
+  }
+  for (; i < a.size(); ++i) sums[0] += a[i] * b[i];
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+}
+
+/// Takes the components along rows [0, i) out of row i; the length of what is left.
+double project_out(Matrix<double>& rows, std::size_t i) {
+  const auto row = rows.row(i);
+  for (std::size_t j = 0; j < i; ++j) {
+    const auto other = rows.row(j);
+    const double product = dot(row, other);
+    for (std::size_t d = 0; d < row.size(); ++d) row[d] -= product * other[d];
+  }
+  return std::sqrt(dot(row, row));
+}
+
+/// Gram-Schmidt in double, `passes` times: twice is orthonormal to the last digits. A row that is
+/// (nearly) a combination of those before it is replaced by an axis.
+void orthonormalise(Matrix<double>& rows, int passes) {
   std::size_t axis = 0;
-  const auto project_out = [&](std::span<double> row, std::size_t before) {
-    for (std::size_t j = 0; j < before; ++j) {
-      const auto other = rows.row(j);
-      double product = 0;
-      for (std::size_t d = 0; d < dims; ++d) product += row[d] * other[d];
-      for (std::size_t d = 0; d < dims; ++d) row[d] -= product * other[d];
-    }
-    double squared = 0;
-    for (const double value : row) squared += value * value;
-    return std::sqrt(squared);
-  };
   for (std::size_t i = 0; i < rows.rows(); ++i) {
     const auto row = rows.row(i);
-    double before = 0;
-    for (const double value : row) before += value * value;
-    double length = project_out(row, i);
-    while (!(length > 1e-6 * std::sqrt(before)) || !std::isfinite(length)) {
+    double before = std::sqrt(dot(row, row));
+    double length = project_out(rows, i);
+    while (!(length > 1e-6 * before) || !std::isfinite(length)) {
       std::ranges::fill(row, 0.0);
-      assert(axis < dims);
-      row[axis++] = 1.0;
-      before = 1.0;
-      length = project_out(row, i);
+      assert(axis < rows.cols());
+      row[axis++] = before = 1.0;
+      length = project_out(rows, i);
     }
-    for (double& value : row) value /= length;
-    length = project_out(row, i);
-    for (double& value : row) value /= length;
+    for (int pass = 1;; ++pass) {
+      for (double& value : row) value /= length;
+      if (pass == passes) break;
+      length = project_out(rows, i);
+    }
   }
 }
 
@@ -79,14 +88,21 @@ Sketch::Sketch(MatrixView<const float> sample, std::size_t leading) {
   directions_ = Matrix<float>(count, dims);
   Matrix<float> coordinates(sample.rows(), count);
   for (int iteration = 0;; ++iteration) {
-    orthonormalise(basis);
+    const bool last = iteration == kIterations;
+    orthonormalise(basis, last ? 2 : 1);
     std::transform(basis.data(), basis.data() + basis.size(), directions_.data(),
                    [](double value) { return static_cast<float>(value); });
-    if (iteration == kIterations) break;
+    if (last) break;
     multiply_transposed(centred, directions_, coordinates);
     multiply_left_transposed(coordinates, centred, directions_);
     std::copy_n(directions_.data(), basis.size(), basis.data());
   }
+}
+
+Sketch::Sketch(const Sketch& finer, std::size_t leading)
+    : center_(finer.center_),
+      directions_(std::min(leading, finer.directions_.rows()), finer.directions_.cols()) {
+  std::copy_n(finer.directions_.data(), directions_.size(), directions_.data());
 }
 
 void Sketch::project(MatrixView<float> rows, MatrixView<float> out, std::span<float> slack) const {

@@ -22,6 +22,8 @@ class Sketch {
   Sketch() = default;
   /// Takes centre and directions from the sample. At most sample.cols() directions are taken.
   Sketch(MatrixView<const float> sample, std::size_t leading);
+  /// The same centre and the first `leading` directions alone: shorter sketches, looser bounds.
+  Sketch(const Sketch& finer, std::size_t leading);
 
   /// Numbers in a sketch: the directions and one for the residual.
   std::size_t size() const { return directions_.rows() + 1; }

@@ -1,6 +1,7 @@
 #include "strategies/farthest_first.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -18,9 +19,14 @@
 namespace goldpan {
 namespace {
 
-/// Leading directions of a sketch: with the residual, 32 floats a row.
-constexpr std::size_t kLeading = 31;
-constexpr std::size_t kSampleRows = 2048;
+/// Leading directions of the sketches: with the residual, 32 floats a row to find a near center
+/// for everyone, 64 to rule out all others for those who matter.
+constexpr std::size_t kCoarse = 31;
+constexpr std::size_t kFine = 63;
+constexpr std::size_t kSampleRows = 1024;
+/// Memory for the sketches of blocks: so many bytes a candidate, and so many for all.
+constexpr std::size_t kSketchBytesEach = 128;
+constexpr std::size_t kSketchBytes = std::size_t{24} << 20;
 /// Candidates read and sketched by one task; a multiple of kSketchBlock.
 constexpr std::size_t kReadRows = 512;
 /// Candidates summed by one task for the mean.
@@ -98,25 +104,33 @@ class ScratchPool {
   std::vector<std::unique_ptr<Scratch>> free_;
 };
 
-/// The centers so far: their rows, and their sketches.
-struct Centers {
-  Centers(std::size_t capacity, std::size_t dims, std::size_t sketch_size)
-      : rows(capacity, dims),
-        sketches(capacity, sketch_size),
-        half_lengths(capacity),
-        squares(capacity) {}
+float half_length(std::span<const float> sketch) {
+  double sum = 0;
+  for (const float value : sketch) sum += double{value} * value;
+  return static_cast<float>(sum / 2);
+}
+
+/// Sketches of the centers so far.
+struct CenterSketches {
+  CenterSketches(const Sketch& by, std::size_t capacity)
+      : sketch(by), values(capacity, by.size()), half_lengths(capacity) {}
 
   SketchCenters between(std::size_t begin, std::size_t end) const {
-    return {sketches.row(begin).data(), half_lengths.data() + begin, end - begin};
+    return {values.row(begin).data(), half_lengths.data() + begin, end - begin};
   }
 
-  Matrix<float> rows;
-  Matrix<float> sketches;
+  /// Takes note of the sketch that was written to values.row(center).
+  void add_length(std::size_t center, float slack) {
+    half_lengths[center] = half_length(values.row(center));
+    largest_half_length = std::max(largest_half_length, half_lengths[center]);
+    largest_slack = std::max(largest_slack, slack);
+  }
+
+  const Sketch sketch;
+  Matrix<float> values;
   std::vector<float> half_lengths;  // |sketch|^2 / 2
-  std::vector<float> squares;       // |row|^2
   float largest_slack = 0;
   float largest_half_length = 0;
-  std::size_t count = 0;
 };
 
 Sketch sketch_of_sample(const Embeddings& embeddings, std::span<const Index> candidates) {
@@ -125,7 +139,7 @@ Sketch sketch_of_sample(const Embeddings& embeddings, std::span<const Index> can
   for (std::size_t i = 0; i < count; ++i) rows[i] = candidates[i * candidates.size() / count];
   Matrix<float> sample(count, embeddings.cols());
   embeddings.gather_rows(rows, sample);
-  return Sketch(sample, kLeading);
+  return Sketch(sample, kFine);
 }
 
 /// Lazy farthest-first. The distance of a candidate to its nearest center only falls as centers are
@@ -142,8 +156,10 @@ class Search {
         candidates_(candidates),
         workers_(workers),
         dims_(embeddings.cols()),
-        sketch_(sketch_of_sample(embeddings, candidates)),
-        centers_(centers.size() + batch, dims_, sketch_.size()),
+        fine_(sketch_of_sample(embeddings, candidates), centers.size() + batch),
+        coarse_(Sketch(fine_.sketch, kCoarse), centers.size() + 1),
+        centers_(centers.size() + batch, dims_),
+        center_squares_(centers.size() + batch),
         nearest_(candidates.size(), kInfinity),
         relative_error_(static_cast<float>(dims_ / 16 + 64) * kEpsilon) {
     for (std::size_t begin = 0; begin < centers.size(); begin += kReadRows) {
@@ -152,24 +168,18 @@ class Search {
   }
 
   Selection run(std::size_t batch, const Progress& progress) {
-    Selection selection;
-    const auto take = [&](std::size_t candidate, float squared) {
-      selection.indices.push_back(candidates_[candidate]);
-      selection.scores.push_back(std::sqrt(static_cast<double>(squared)));
-      nearest_[candidate] = kTaken;
-      add_centers(candidates_.subspan(candidate, 1));
-      progress.step(selection.indices.size(), batch);
-    };
-    if (centers_.count == 0) take_closest_to_mean(take);
+    if (count_ == 0) take_closest_to_mean();
     bound_all();
     make_blocks();
-    while (selection.indices.size() < batch) {
+    while (selection_.indices.size() < batch) {
       Block& block = pop_farthest();
+      add_center_of(block);
       take(block.best, block.bound);
       find_best(block);
       queue_.push(&block);
+      progress.step(selection_.indices.size(), batch);
     }
-    return selection;
+    return std::move(selection_);
   }
 
  private:
@@ -179,35 +189,58 @@ class Search {
   }
 
   float measure(const float* row, std::size_t center) const {
-    return squared_distance(row, centers_.rows.row(center).data(), dims_);
+    return squared_distance(row, centers_.row(center).data(), dims_);
   }
 
   void add_centers(std::span<const Index> rows) {
-    const std::size_t begin = centers_.count, end = begin + rows.size();
-    embeddings_.gather_rows(rows, centers_.rows.view().rows_between(begin, end));
-    Matrix<float> copy(rows.size(), dims_);
-    std::copy_n(centers_.rows.row(begin).data(), copy.size(), copy.data());
-    std::vector<float> slack(rows.size());
-    sketch_.project(copy, centers_.sketches.view().rows_between(begin, end), slack);
+    const std::size_t begin = count_, end = begin + rows.size();
+    add_rows(rows);
+    add_sketches(fine_, begin, end);
+    add_sketches(coarse_, begin, end);
+  }
+
+  void add_rows(std::span<const Index> rows) {
+    const std::size_t begin = count_, end = begin + rows.size();
+    embeddings_.gather_rows(rows, centers_.view().rows_between(begin, end));
     const std::vector<float> zeros(dims_);
     for (std::size_t i = begin; i < end; ++i) {
-      centers_.half_lengths[i] = half_length(centers_.sketches.row(i).data());
-      centers_.squares[i] = squared_distance(centers_.rows.row(i).data(), zeros.data(), dims_);
-      centers_.largest_half_length =
-          std::max(centers_.largest_half_length, centers_.half_lengths[i]);
-      centers_.largest_slack = std::max(centers_.largest_slack, slack[i - begin]);
+      center_squares_[i] = squared_distance(centers_.row(i).data(), zeros.data(), dims_);
     }
-    centers_.count = end;
+    count_ = end;
   }
 
-  float half_length(const float* sketch) const {
-    double sum = 0;
-    for (std::size_t k = 0; k < sketch_.size(); ++k) sum += double{sketch[k]} * sketch[k];
-    return static_cast<float>(sum / 2);
+  /// Adds the farthest candidate of an up-to-date block, whose sketch is at hand there.
+  void add_center_of(const Block& block) {
+    const std::size_t center = count_;
+    add_rows(candidates_.subspan(block.best, 1));
+    if (!block.sketch) {
+      add_sketches(fine_, center, center + 1);
+      return;
+    }
+    std::size_t i = 0;
+    while (order_[block.begin + i] != block.best) ++i;
+    const auto sketch = fine_.values.row(center);
+    for (std::size_t k = 0; k < sketch.size(); ++k) {
+      sketch[k] = block.sketch->values[k * kSketchBlock + i];
+    }
+    fine_.add_length(center, block.sketch->slack[i]);
   }
 
-  template <typename Take>
-  void take_closest_to_mean(const Take& take) {
+  void add_sketches(CenterSketches& sketches, std::size_t begin, std::size_t end) const {
+    Matrix<float> rows(end - begin, dims_);
+    std::copy_n(centers_.row(begin).data(), rows.size(), rows.data());
+    std::vector<float> slack(rows.rows());
+    sketches.sketch.project(rows, sketches.values.view().rows_between(begin, end), slack);
+    for (std::size_t i = begin; i < end; ++i) sketches.add_length(i, slack[i - begin]);
+  }
+
+  void take(std::size_t candidate, float squared) {
+    selection_.indices.push_back(candidates_[candidate]);
+    selection_.scores.push_back(std::sqrt(static_cast<double>(squared)));
+    nearest_[candidate] = kTaken;
+  }
+
+  void take_closest_to_mean() {
     const std::size_t tasks = (candidates_.size() + kMeanRows - 1) / kMeanRows;
     Matrix<double> sums(tasks, dims_);
     workers_.for_blocks(candidates_.size(), kMeanRows, [&](std::size_t begin, std::size_t end) {
@@ -232,7 +265,9 @@ class Search {
       }
     });
     const auto closest = std::min_element(distances.begin(), distances.end());
-    take(static_cast<std::size_t>(closest - distances.begin()), *closest);
+    const auto candidate = static_cast<std::size_t>(closest - distances.begin());
+    add_centers(candidates_.subspan(candidate, 1));
+    take(candidate, *closest);
   }
 
   /// A first bound for every candidate: the distance to the center whose sketch is nearest.
@@ -241,7 +276,7 @@ class Search {
       std::unique_ptr<Scratch> scratch = scratch_.take();
       scratch->rows.assign(candidates_.begin() + static_cast<std::ptrdiff_t>(begin),
                            candidates_.begin() + static_cast<std::ptrdiff_t>(end));
-      sketch_rows(*scratch);
+      sketch_rows(coarse_.sketch, *scratch);
       for (std::size_t first = begin; first < end; first += kSketchBlock) {
         bound_block(first, std::min(end, first + kSketchBlock), begin, *scratch);
       }
@@ -250,23 +285,21 @@ class Search {
   }
 
   /// Sketches of scratch.rows into scratch.sketches and scratch.slack.
-  void sketch_rows(Scratch& scratch) const {
+  void sketch_rows(const Sketch& sketch, Scratch& scratch) const {
     const std::size_t count = scratch.rows.size();
     scratch.values.resize(count * dims_);
-    scratch.sketches.resize(count * sketch_.size());
+    scratch.sketches.resize(count * sketch.size());
     scratch.slack.resize(count);
     const MatrixView<float> values(scratch.values.data(), count, dims_);
     embeddings_.gather_rows(scratch.rows, values);
-    sketch_.project(values, {scratch.sketches.data(), count, sketch_.size()}, scratch.slack);
+    sketch.project(values, {scratch.sketches.data(), count, sketch.size()}, scratch.slack);
   }
 
   /// Columns of `out` beyond the count hold zeros.
-  void transpose(const float* sketches, std::size_t count, float* out) const {
-    std::fill_n(out, sketch_.size() * kSketchBlock, 0.0f);
+  static void transpose(const float* sketches, std::size_t count, std::size_t size, float* out) {
+    std::fill_n(out, size * kSketchBlock, 0.0f);
     for (std::size_t i = 0; i < count; ++i) {
-      for (std::size_t k = 0; k < sketch_.size(); ++k) {
-        out[k * kSketchBlock + i] = sketches[i * sketch_.size() + k];
-      }
+      for (std::size_t k = 0; k < size; ++k) out[k * kSketchBlock + i] = sketches[i * size + k];
     }
   }
 
@@ -278,18 +311,17 @@ class Search {
   }
 
   void bound_block(std::size_t begin, std::size_t end, std::size_t first_read, Scratch& scratch) {
-    if (!scratch.block) {
-      scratch.block = hwy::AllocateAligned<float>(sketch_.size() * kSketchBlock);
-    }
-    transpose(scratch.sketches.data() + (begin - first_read) * sketch_.size(), end - begin,
+    const std::size_t size = coarse_.sketch.size();
+    if (!scratch.block) scratch.block = hwy::AllocateAligned<float>(size * kSketchBlock);
+    transpose(scratch.sketches.data() + (begin - first_read) * size, end - begin, size,
               scratch.block.get());
     float largest[kSketchBlock];
     std::uint32_t which[kSketchBlock] = {};
     std::fill_n(largest, kSketchBlock, -kInfinity);
     float* const products = products_of(scratch);
-    for (std::size_t c = 0; c < centers_.count; c += kCenterChunk) {
-      const std::size_t last = std::min(centers_.count, c + kCenterChunk);
-      sketch_products(scratch.block.get(), sketch_.size(), centers_.between(c, last), products);
+    for (std::size_t c = 0; c < count_; c += kCenterChunk) {
+      const std::size_t last = std::min(count_, c + kCenterChunk);
+      sketch_products(scratch.block.get(), size, coarse_.between(c, last), products);
       largest_products(products, last - c, static_cast<std::uint32_t>(c), largest, which);
     }
     for (std::size_t i = begin; i < end; ++i) {
@@ -329,7 +361,7 @@ class Search {
   }
 
   std::size_t work_of(const Block& block) const {
-    return centers_.count - block.known + (block.sketch ? 0 : kSketchWork);
+    return count_ - block.known + (block.sketch ? 0 : kSketchWork);
   }
 
   Block* pop() {
@@ -342,7 +374,8 @@ class Search {
   Block& pop_farthest() {
     while (true) {
       Block* const top = pop();
-      if (top->known == centers_.count) return *top;
+      if (top->known == count_) return *top;
+      forget_sketches_if_many();
       if (work_of(*top) < kTeamWork) {
         update(*top);
         queue_.push(top);
@@ -359,17 +392,27 @@ class Search {
     }
   }
 
-  void make_sketch(Block& block, Scratch& scratch) const {
+  /// Keeps memory bounded: sketches are cheap to make again for those who still matter.
+  void forget_sketches_if_many() {
+    const std::size_t limit = kSketchBytesEach * candidates_.size() + kSketchBytes;
+    if (sketched_blocks_ * fine_.sketch.size() * kSketchBlock * sizeof(float) < limit) return;
+    for (Block& block : blocks_) block.sketch.reset();
+    sketched_blocks_ = 0;
+  }
+
+  void make_sketch(Block& block, Scratch& scratch) {
+    ++sketched_blocks_;
     scratch.rows.clear();
     for (std::size_t i = 0; i < block.size; ++i) {
       scratch.rows.push_back(candidates_[order_[block.begin + i]]);
     }
-    sketch_rows(scratch);
+    sketch_rows(fine_.sketch, scratch);
+    const std::size_t size = fine_.sketch.size();
     block.sketch = std::make_unique<SketchedBlock>();
-    block.sketch->values = hwy::AllocateAligned<float>(sketch_.size() * kSketchBlock);
-    transpose(scratch.sketches.data(), block.size, block.sketch->values.get());
+    block.sketch->values = hwy::AllocateAligned<float>(size * kSketchBlock);
+    transpose(scratch.sketches.data(), block.size, size, block.sketch->values.get());
     for (std::size_t i = 0; i < block.size; ++i) {
-      block.sketch->half_lengths[i] = half_length(scratch.sketches.data() + i * sketch_.size());
+      block.sketch->half_lengths[i] = half_length({scratch.sketches.data() + i * size, size});
       block.sketch->slack[i] = scratch.slack[i];
     }
   }
@@ -381,9 +424,9 @@ class Search {
     if (nearest == kTaken) return kInfinity;
     const SketchedBlock& sketch = *block.sketch;
     const float reach =
-        std::sqrt(nearest) * (1 + relative_error_) + sketch.slack[i] + centers_.largest_slack;
-    const float rounding = static_cast<float>(4 * sketch_.size() + 32) * kEpsilon *
-                           (sketch.half_lengths[i] + centers_.largest_half_length);
+        std::sqrt(nearest) * (1 + relative_error_) + sketch.slack[i] + fine_.largest_slack;
+    const float rounding = static_cast<float>(4 * fine_.sketch.size() + 32) * kEpsilon *
+                           (sketch.half_lengths[i] + fine_.largest_half_length);
     return sketch.half_lengths[i] - reach * reach * (0.5f + 4 * kEpsilon) - rounding - kTiny;
   }
 
@@ -393,10 +436,10 @@ class Search {
     if (!block.sketch) make_sketch(block, *scratch);
     float limits[kSketchBlock];
     for (std::size_t i = 0; i < kSketchBlock; ++i) limits[i] = limit_of(block, i);
-    for (std::size_t c = block.known; c < centers_.count; c += kCenterChunk) {
-      update_with(block, c, std::min(centers_.count, c + kCenterChunk), limits, *scratch);
+    for (std::size_t c = block.known; c < count_; c += kCenterChunk) {
+      update_with(block, c, std::min(count_, c + kCenterChunk), limits, *scratch);
     }
-    block.known = centers_.count;
+    block.known = count_;
     find_best(block);
     scratch_.give_back(std::move(scratch));
   }
@@ -416,7 +459,7 @@ class Search {
                    Scratch& scratch) {
     const std::size_t count = last - first;
     float* const products = products_of(scratch);
-    sketch_products(block.sketch->values.get(), sketch_.size(), centers_.between(first, last),
+    sketch_products(block.sketch->values.get(), fine_.sketch.size(), fine_.between(first, last),
                     products);
     if (count >= kManyCenters) {
       // The nearest by sketch is near: measured first, it rules out most of the others.
@@ -471,7 +514,7 @@ class Search {
     scratch.dense.resize(block.size * count);
     const MatrixView<float> rows(scratch.values.data(), block.size, dims_);
     embeddings_.gather_rows(scratch.rows, rows);
-    multiply_transposed(rows, centers_.rows.view().rows_between(first, first + count),
+    multiply_transposed(rows, centers_.view().rows_between(first, first + count),
                         {scratch.dense.data(), block.size, count});
     const std::vector<float> zeros(dims_);
     float squares[kSketchBlock];
@@ -482,7 +525,7 @@ class Search {
     const float error = static_cast<float>(dims_ + 64) * 2 * kEpsilon;
     std::erase_if(scratch.sorted, [&](std::uint32_t pair) {
       const std::size_t i = pair % kSketchBlock, c = pair / kSketchBlock;
-      const float sum = squares[i] + centers_.squares[first + c];
+      const float sum = squares[i] + center_squares_[first + c];
       const float least = sum * (1 - error) - 2 * scratch.dense[i * count + c] - kTiny;
       return least > nearest_[order_[block.begin + i]] * (1 + relative_error_);
     });
@@ -494,13 +537,17 @@ class Search {
   std::span<const Index> candidates_;
   Workers& workers_;
   std::size_t dims_;
-  Sketch sketch_;
-  Centers centers_;
-  std::vector<float> nearest_;  // squared distances to the nearest center, or bounds of them
-  float relative_error_;        // of squared_distance, generously
-  std::vector<Index> order_;    // candidates by their first bounds, farthest first
+  CenterSketches fine_, coarse_;
+  Matrix<float> centers_;              // those so far, in order
+  std::vector<float> center_squares_;  // |center|^2
+  std::size_t count_ = 0;              // of centers
+  std::vector<float> nearest_;         // squared distances to the nearest center, or bounds of them
+  float relative_error_;               // of squared_distance, generously
+  std::vector<Index> order_;           // candidates by their first bounds, farthest first
   std::vector<Block> blocks_;
   Queue queue_;
+  std::atomic<std::size_t> sketched_blocks_ = 0;
+  Selection selection_;
   ScratchPool scratch_;
 };
 
