@@ -1,35 +1,18 @@
-#include <fmt/format.h>
-
 #include <goldpan/core/files.hpp>
 #include <goldpan/report/report.hpp>
 
 #include "report/figures.hpp"
+#include "report/reflection.hpp"
 #include "report/statistics.hpp"
 #include "report/tables.hpp"
 
 namespace goldpan {
-namespace {
-
-using report::Analysis;
-
-void check(const Analysis& analysis, std::vector<std::string>& warnings) {
-  const report::Grid& grid = analysis.grid;
-  if (const std::size_t missing = grid.missing(); missing > 0) {
-    warnings.push_back(
-        fmt::format("{} rounds are not finished: what is shown may change when they are", missing));
-  }
-  if (!grid.random()) {
-    warnings.push_back("the run has no strategy 'random': there is nothing to compare with");
-  }
-}
-
-}  // namespace
 
 ReportResult write_report(const Records& records, const std::filesystem::path& folder,
                           const ReportOptions& options) {
-  const Analysis analysis(records);
+  const report::Analysis analysis(records);
   ReportResult result;
-  check(analysis, result.warnings);
+  result.warnings = report::check_run(analysis);
   make_writable_folder(folder / "tables");
   make_writable_folder(folder / "figures");
   for (const auto& [name, text] : report::make_tables(analysis, options)) {
@@ -38,6 +21,10 @@ ReportResult write_report(const Records& records, const std::filesystem::path& f
     result.files.push_back(file);
   }
   report::draw_figures(analysis, options.gnuplot, folder, result.files, result.warnings);
+  const std::vector<report::ReflectionSection> reflection =
+      report::reflect(analysis, options.prices.image);
+  write_file(folder / "reflection.md", report::reflection_markdown(analysis, reflection));
+  result.files.emplace_back("reflection.md");
   result.gains_text = report::gains_text(analysis);
   return result;
 }

@@ -125,6 +125,49 @@ std::vector<Gain> budget_gains(const Grid& grid) {
   return gains;
 }
 
+std::vector<BandGain> band_gains(const Grid& grid) {
+  std::vector<BandGain> all;
+  if (!grid.random()) return all;
+  struct Band {
+    const char* name;
+    double above, up_to;
+  };
+  for (const Band& band : {Band{"low", 0, 0.1}, Band{"middle", 0.1, 0.5}, Band{"high", 0.5, 1}}) {
+    std::vector<std::size_t> budgets;
+    for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
+      const double value = grid.budgets()[budget];
+      const bool inside = value > band.above + 1e-9 && value <= band.up_to + 1e-9;
+      if (inside && !grid.is_full(budget)) budgets.push_back(budget);
+    }
+    if (budgets.empty()) continue;
+    const std::size_t first = all.size();
+    for (std::size_t strategy = 0; strategy < grid.strategies().size(); ++strategy) {
+      if (strategy == *grid.random()) continue;
+      BandGain gain;
+      gain.strategy = strategy;
+      gain.band = band.name;
+      gain.budgets = budgets;
+      for (std::size_t seed = 0; seed < grid.seeds().size(); ++seed) {
+        double sum = 0;  // NaN where a round is missing
+        for (const std::size_t budget : budgets) {
+          const RoundRecord* ours = grid.at(strategy, budget, seed);
+          const RoundRecord* theirs = grid.at(*grid.random(), budget, seed);
+          const bool both = ours != nullptr && theirs != nullptr;
+          sum += both ? 100 * (ours->accuracy - theirs->accuracy) : kNan;
+        }
+        if (std::isfinite(sum))
+          gain.differences.push_back(sum / static_cast<double>(budgets.size()));
+      }
+      gain.test = paired_test(gain.differences);
+      if (gain.test.n > 0) all.push_back(gain);
+    }
+    std::vector<Comparison*> family;
+    for (std::size_t i = first; i < all.size(); ++i) family.push_back(&all[i]);
+    judge(family);
+  }
+  return all;
+}
+
 std::vector<Area> areas_under_curve(const Grid& grid) {
   const std::size_t strategies = grid.strategies().size();
   std::vector<Area> areas(strategies);
@@ -249,6 +292,7 @@ Analysis::Analysis(const Records& records)
     : grid(records),
       full_accuracy(report::full_accuracy(grid, std::nullopt)),
       gains(budget_gains(grid)),
+      bands(band_gains(grid)),
       areas(areas_under_curve(grid)),
       wins(pairwise_wins(grid)),
       matches(labels_to_match(grid)),

@@ -31,6 +31,16 @@ struct Gain : Comparison {
 /// result equals random's (a shared first batch) it is "equal": neither enters a family.
 std::vector<Gain> budget_gains(const Grid& grid);
 
+/// A comparison over a range of budgets: the mean of a strategy's gains there, seed by seed. The
+/// Holm family is the strategies in one band.
+struct BandGain : Comparison {
+  std::string band;                  ///< "low", "middle" or "high"
+  std::vector<std::size_t> budgets;  ///< those in the band that every compared seed has
+};
+/// Low is up to 10 % of the pool, middle up to 50 %, high what is left below 100 %. By band, then
+/// strategy; bands without a budget are left out.
+std::vector<BandGain> band_gains(const Grid& grid);
+
 /// The mean accuracy over ln(budget) from the smallest to the largest budget, by trapezoids: the
 /// learning curve in one number, every doubling of the budget weighing the same. Seeds with all
 /// budgets only.
@@ -87,6 +97,7 @@ struct Analysis {
   Grid grid;
   double full_accuracy = kNan;  ///< mean over strategies and seeds at the whole pool
   std::vector<Gain> gains;
+  std::vector<BandGain> bands;
   std::vector<Area> areas;
   std::vector<Wins> wins;
   std::vector<LabelsToMatch> matches;

@@ -12,6 +12,7 @@
 #include <fmt/ranges.h>
 
 #include "report/csv.hpp"
+#include "report/summaries.hpp"
 
 namespace goldpan::report {
 namespace {
@@ -76,6 +77,22 @@ std::string gains_table(const Analysis& analysis) {
   for (const Gain& gain : analysis.gains) {
     table.text(analysis.grid.strategies()[gain.strategy]);
     table.exact(analysis.grid.budgets()[gain.budget]);
+    comparison_columns(table, gain);
+    table.end_row();
+  }
+  return table.str();
+}
+
+std::string bands_table(const Analysis& analysis) {
+  CsvTable table(
+      "band,budgets,strategy,gain_mean,gain_std,ci_low,ci_high,p_value,seeds,verdict,p_holm,"
+      "p_wilcoxon,seeds_needed");
+  for (const BandGain& gain : analysis.bands) {
+    std::vector<double> budgets;
+    for (const std::size_t budget : gain.budgets)
+      budgets.push_back(analysis.grid.budgets()[budget]);
+    table.text(gain.band).text(fmt::format("{}", fmt::join(budgets, " ")));
+    table.text(analysis.grid.strategies()[gain.strategy]);
     comparison_columns(table, gain);
     table.end_row();
   }
@@ -240,6 +257,44 @@ std::string reliability(const Records& records) {
   return table.str();
 }
 
+std::string batch_summary(const Analysis& analysis) {
+  CsvTable table(
+      "strategy,budget,labels,seeds,redundancy_mean,redundancy_std,redundancy_labeled_mean,"
+      "redundancy_labeled_std,drift_mean,drift_std,imbalance_mean,imbalance_std,"
+      "classes_without_labels_max");
+  const Grid& grid = analysis.grid;
+  for (std::size_t strategy = 0; strategy < grid.strategies().size(); ++strategy) {
+    for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
+      const BatchSummary summary = summarize_batches(grid, strategy, budget);
+      if (summary.seeds == 0) continue;
+      table.text(grid.strategies()[strategy]).exact(grid.budgets()[budget]);
+      table.integer(grid.labels(budget)).integer(summary.seeds);
+      for (const MeanStd& value :
+           {summary.redundancy, summary.redundancy_labeled, summary.drift, summary.imbalance}) {
+        table.number(value.mean, 6).number(value.std, 6);
+      }
+      table.number(summary.classes_without_labels, 0);
+      table.end_row();
+    }
+  }
+  return table.str();
+}
+
+std::string timings_at_scale(const Grid& grid) {
+  CsvTable table(
+      "strategy,seeds,train_seconds,score_seconds,select_seconds,seconds,pool_power,"
+      "seconds_10x,seconds_100x,seconds_10x_same_labels,seconds_100x_same_labels");
+  for (const Cost& cost : costs_at_scale(grid)) {
+    table.text(grid.strategies()[cost.strategy]).integer(cost.seeds);
+    table.number(cost.train, 3).number(cost.score, 3).number(cost.select, 3);
+    table.number(cost.total(), 3).exact(cost.power);
+    table.number(cost.scaled(10), 1).number(cost.scaled(100), 1);
+    table.number(cost.scaled_same_labels(10), 1).number(cost.scaled_same_labels(100), 1);
+    table.end_row();
+  }
+  return table.str();
+}
+
 std::string timings(const Records& records) {
   CsvTable table("strategy,seed,round,budget,labels,train_seconds,score_seconds,select_seconds");
   for (const RoundRecord& round : records.rounds) {
@@ -266,14 +321,17 @@ std::vector<std::pair<std::string, std::string>> make_tables(const Analysis& ana
   return {{"learning_curves.csv", learning_curves(analysis.grid)},
           {"rounds.csv", rounds(records)},
           {"budget_gains.csv", gains_table(analysis)},
+          {"budget_bands.csv", bands_table(analysis)},
           {"area_under_curve.csv", area_table(analysis)},
           {"pairwise_wins.csv", wins_table(analysis)},
           {"labels_to_match.csv", match_table(analysis, options.prices)},
           {"class_counts.csv", class_counts(records)},
           {"batches.csv", batches(records, options.picks)},
+          {"batch_summary.csv", batch_summary(analysis)},
           {"calibration.csv", calibration(analysis.grid)},
           {"reliability.csv", reliability(records)},
-          {"timings.csv", timings(records)}};
+          {"timings.csv", timings(records)},
+          {"timings_at_scale.csv", timings_at_scale(analysis.grid)}};
 }
 
 }  // namespace goldpan::report

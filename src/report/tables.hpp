@@ -10,7 +10,7 @@
 
 namespace goldpan::report {
 
-/// Every table of a run as (file name, CSV text). All are deterministic but timings.csv.
+/// Every table of a run as (file name, CSV text). All are deterministic but timings*.csv.
 std::vector<std::pair<std::string, std::string>> make_tables(const Analysis& analysis,
                                                              const ReportOptions& options);
 

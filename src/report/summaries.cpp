@@ -1,0 +1,121 @@
+#include "report/summaries.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "report/paired_tests.hpp"
+
+namespace goldpan::report {
+namespace {
+
+MeanStd over(const std::vector<double>& values) {
+  return {mean(values), standard_deviation(values)};
+}
+
+double sum(const std::vector<std::uint64_t>& counts) {
+  return static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}));
+}
+
+double imbalance(const std::vector<std::uint64_t>& bought, const std::vector<std::uint64_t>& pool) {
+  if (bought.size() != pool.size() || sum(bought) == 0 || sum(pool) == 0) return kNan;
+  double distance = 0;
+  for (std::size_t c = 0; c < pool.size(); ++c) {
+    distance += std::abs(static_cast<double>(bought[c]) / sum(bought) -
+                         static_cast<double>(pool[c]) / sum(pool));
+  }
+  return distance / 2;
+}
+
+bool lacks(const RoundRecord& round, const std::vector<std::uint64_t>& pool, std::size_t c) {
+  return c < round.class_counts.size() && round.class_counts[c] == 0 && pool[c] > 0;
+}
+
+// Strategies whose every pick is compared with every candidate, or every candidate with every
+// other: with batches that grow along with the pool their selection grows with its square.
+bool is_quadratic(std::string_view strategy) {
+  constexpr std::string_view kQuadratic[] = {"k_center", "badge", "hybrid", "probcover", "bait"};
+  return std::find(std::begin(kQuadratic), std::end(kQuadratic), strategy) != std::end(kQuadratic);
+}
+
+}  // namespace
+
+BatchSummary summarize_batches(const Grid& grid, std::size_t strategy, std::size_t budget) {
+  BatchSummary summary;
+  const auto& pool = grid.records().pool_class_counts;
+  std::vector<double> imbalances;
+  for (std::size_t seed = 0; seed < grid.seeds().size(); ++seed) {
+    const RoundRecord* round = grid.at(strategy, budget, seed);
+    if (round == nullptr) continue;
+    ++summary.seeds;
+    const double distance = imbalance(round->class_counts, pool);
+    if (std::isnan(distance)) continue;
+    imbalances.push_back(distance);
+    double lacking = 0;
+    for (std::size_t c = 0; c < pool.size(); ++c) lacking += lacks(*round, pool, c) ? 1 : 0;
+    summary.classes_without_labels = std::fmax(summary.classes_without_labels, lacking);
+  }
+  summary.redundancy = over(grid.values(strategy, budget, &RoundRecord::redundancy));
+  summary.redundancy_labeled =
+      over(grid.values(strategy, budget, &RoundRecord::redundancy_labeled));
+  summary.drift = over(grid.values(strategy, budget, &RoundRecord::drift));
+  summary.imbalance = over(imbalances);
+  return summary;
+}
+
+std::vector<std::string> classes_without_labels(const Grid& grid, std::size_t strategy,
+                                                std::size_t budget) {
+  std::vector<std::string> names;
+  const Records& records = grid.records();
+  const std::size_t classes =
+      std::min(records.class_names.size(), records.pool_class_counts.size());
+  for (std::size_t c = 0; c < classes; ++c) {
+    for (std::size_t seed = 0; seed < grid.seeds().size(); ++seed) {
+      const RoundRecord* round = grid.at(strategy, budget, seed);
+      if (round == nullptr || !lacks(*round, records.pool_class_counts, c)) continue;
+      names.push_back(records.class_names[c]);
+      break;
+    }
+  }
+  return names;
+}
+
+double Cost::scaled(double times) const {
+  return (train + score) * times + select * std::pow(times, power);
+}
+
+double Cost::scaled_same_labels(double times) const { return train + (score + select) * times; }
+
+std::vector<Cost> costs_at_scale(const Grid& grid) {
+  std::vector<Cost> costs;
+  for (std::size_t strategy = 0; strategy < grid.strategies().size(); ++strategy) {
+    Cost cost;
+    cost.strategy = strategy;
+    cost.power = is_quadratic(grid.strategies()[strategy]) ? 2 : 1;
+    for (std::size_t seed = 0; seed < grid.seeds().size(); ++seed) {
+      Cost run;
+      std::size_t rounds = 0;
+      for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
+        const RoundRecord* round = grid.at(strategy, budget, seed);
+        if (round == nullptr) continue;
+        ++rounds;
+        run.train += round->train_seconds;
+        run.score += round->score_seconds;
+        run.select += round->select_seconds;
+      }
+      if (rounds != grid.budgets().size()) continue;
+      ++cost.seeds;
+      cost.train += run.train;
+      cost.score += run.score;
+      cost.select += run.select;
+    }
+    if (cost.seeds == 0) continue;
+    for (double* seconds : {&cost.train, &cost.score, &cost.select}) {
+      *seconds /= static_cast<double>(cost.seeds);
+    }
+    costs.push_back(cost);
+  }
+  return costs;
+}
+
+}  // namespace goldpan::report
