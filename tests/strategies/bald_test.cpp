@@ -20,7 +20,7 @@ Selection pick(std::string_view strategy, const Pool& pool, std::size_t batch,
 /// Three rows, two passes, two classes: passes that agree and are unsure, that disagree for sure,
 /// that disagree a little.
 struct HandMade {
-  StoredPasses passes{{0.5f, 0.5f, 0.5f, 0.5f,  //
+  TestPasses passes{{0.5f, 0.5f, 0.5f, 0.5f,  //
                        1.0f, 0.0f, 0.0f, 1.0f,  //
                        0.6f, 0.4f, 0.4f, 0.6f},
                       2,
@@ -72,7 +72,7 @@ TEST(Bald, OnePassHasNothingToDisagreeWith) {
 }
 
 TEST(PowerBald, RowsWithoutInformationComeLastInOrder) {
-  StoredPasses passes({0.5f, 0.5f, 0.5f, 0.5f,  //
+  TestPasses passes({0.5f, 0.5f, 0.5f, 0.5f,  //
                        0.5f, 0.5f, 0.5f, 0.5f,  //
                        1.0f, 0.0f, 0.0f, 1.0f},
                       2, 2);

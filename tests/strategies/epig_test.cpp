@@ -26,7 +26,7 @@ std::vector<float> passes_of(const StochasticPasses& passes, Index row) {
 TEST(Epig, WhatBaldWouldPickMayTellNothingAboutTheTarget) {
   // Four passes, two classes. Row 0 varies, but not with the target (row 2); row 1 always agrees
   // with it.
-  StoredPasses passes({1, 0, 1, 0, 0, 1, 0, 1,  //
+  TestPasses passes({1, 0, 1, 0, 0, 1, 0, 1,  //
                        1, 0, 0, 1, 1, 0, 0, 1,  //
                        1, 0, 0, 1, 1, 0, 0, 1},
                       4, 2);
