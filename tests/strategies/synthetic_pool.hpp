@@ -13,9 +13,9 @@
 namespace goldpan {
 
 /// Stochastic passes that lie in memory: values[(row * passes + k) * classes + c].
-class StoredPasses : public StochasticPasses {
+class OwnedPasses : public StochasticPasses {
  public:
-  StoredPasses(std::vector<float> values, std::size_t passes, std::size_t classes)
+  OwnedPasses(std::vector<float> values, std::size_t passes, std::size_t classes)
       : values_(std::move(values)), passes_(passes), classes_(classes) {}
   std::size_t passes() const override { return passes_; }
   std::size_t classes() const override { return classes_; }
@@ -54,7 +54,7 @@ struct SyntheticPool {
     for (std::size_t i = 0; i < rows * pass_count; ++i) {
       fill_probabilities(std::span(stored).subspan(i * classes, classes), generator);
     }
-    passes = StoredPasses(std::move(stored), pass_count, classes);
+    passes = OwnedPasses(std::move(stored), pass_count, classes);
 
     std::vector<Index> all(rows);
     for (std::size_t i = 0; i < rows; ++i) all[i] = static_cast<Index>(i);
@@ -75,7 +75,7 @@ struct SyntheticPool {
 
   Matrix<float> embeddings;
   Matrix<float> probabilities;
-  StoredPasses passes;
+  OwnedPasses passes;
   std::vector<Index> labeled;
   std::vector<Index> unlabeled;
 
