@@ -6,6 +6,8 @@
 #include <goldpan/core/embeddings.hpp>
 #include <goldpan/core/error.hpp>
 
+#include "core/half.hpp"
+
 namespace goldpan {
 
 float to_float(Half value) {
@@ -42,7 +44,7 @@ void Embeddings::copy_rows(std::size_t begin, MatrixView<float> out) const {
   if (float_ != nullptr) {
     std::copy_n(float_ + begin * cols_, out.size(), out.data());
   } else {
-    std::transform(half_ + begin * cols_, half_ + begin * cols_ + out.size(), out.data(), to_float);
+    to_float(half_ + begin * cols_, out.size(), out.data());
   }
 }
 

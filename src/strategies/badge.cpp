@@ -16,6 +16,8 @@ constexpr std::size_t kRowBlock = 512;
 /// product. Begins small, while every pick still moves the weights much.
 constexpr std::size_t kFirstDraws = 8;
 constexpr std::size_t kMostDraws = 128;
+/// What reading a row costs, in distances.
+constexpr double kReadCost = 8;
 /// Centers in one task of measuring the candidates.
 constexpr std::size_t kCenterTask = 512;
 
@@ -70,22 +72,33 @@ class Seeding {
   void take_longest() {
     squared_norms_.resize(rows_.size());
     workers_.for_blocks(rows_.size(), kRowBlock, [&](std::size_t begin, std::size_t end) {
-      GradientRows block(end - begin, feature_count_, classes_);
-      read_gradients(pool_, rows_.subspan(begin, end - begin), block);
-      std::ranges::copy(block.squared_norms, squared_norms_.begin() + begin);
+      squared_gradient_norms(pool_, rows_.subspan(begin, end - begin),
+                             std::span(squared_norms_).subspan(begin, end - begin));
     });
     const auto longest = std::max_element(squared_norms_.begin(), squared_norms_.end());
     const auto position = static_cast<std::size_t>(longest - squared_norms_.begin());
-    GradientRows first(1, feature_count_, classes_);
-    read_gradients(pool_, rows_.subspan(position, 1), first);
-    add(position, *longest, first, 0);
+    add(position, *longest, read({{position}}), 0);
+  }
+
+  /// The gradients of the rows at these positions.
+  GradientRows read(std::span<const std::size_t> positions) const {
+    std::vector<Index> rows;
+    std::vector<float> norms;
+    for (const std::size_t position : positions) {
+      rows.push_back(rows_[position]);
+      norms.push_back(squared_norms_[position]);
+    }
+    GradientRows gradients(positions.size(), feature_count_, classes_);
+    read_gradients(pool_, rows, norms, gradients);
+    return gradients;
   }
 
   /// Brings every bound up to date with every center.
   void refresh() {
     workers_.for_blocks(rows_.size(), kRowBlock, [&](std::size_t begin, std::size_t end) {
       GradientRows block(end - begin, feature_count_, classes_);
-      read_gradients(pool_, rows_.subspan(begin, end - begin), block);
+      read_gradients(pool_, rows_.subspan(begin, end - begin),
+                     std::span(squared_norms_).subspan(begin, end - begin), block);
       lower_to_nearest(block, centers_, refreshed_, picked(),
                        std::span(bounds_).subspan(begin, end - begin));
       sum_block(begin / kRowBlock);
@@ -133,14 +146,11 @@ class Seeding {
   double draw(std::size_t count) {
     std::vector<std::size_t> positions(count);
     std::vector<double> lots(count);
-    std::vector<Index> rows(count);
     for (std::size_t i = 0; i < count; ++i) {
       positions[i] = position_at(generator_.uniform() * total_);
       lots[i] = generator_.uniform();
-      rows[i] = rows_[positions[i]];
     }
-    GradientRows candidates(count, feature_count_, classes_);
-    read_gradients(pool_, rows, candidates);
+    const GradientRows candidates = read(positions);
     std::vector<float> weights = measure(candidates);
     for (std::size_t i = 0; i < count; ++i)
       weights[i] = std::min(weights[i], bounds_[positions[i]]);
@@ -194,16 +204,16 @@ class Seeding {
   }
 
   /// Whether bringing all bounds up to date costs less than going on with stale ones. Counted in
-  /// distances: a refresh takes one a row and outstanding center; going on, each pick still to come
-  /// draws 1 / acceptance candidates against the centers outstanding then, of which a refresh would
-  /// save at least those outstanding now, and the rejected draws.
+  /// distances: a refresh reads every row and takes a distance to each outstanding center; going
+  /// on, each pick still to come draws 1 / acceptance candidates against the centers outstanding
+  /// then, of which a refresh would save at least those outstanding now, and the rejected draws.
   bool worth_a_refresh(double acceptance) const {
     const double outstanding = static_cast<double>(picked() - refreshed_);
     const double left = static_cast<double>(batch_ - selection_.indices.size());
     if (outstanding == 0 || left == 0) return false;
     const double draws_a_pick = 1 / std::max(acceptance, 1e-9);
     const double saved = left * (draws_a_pick - 1) * (outstanding + left / 2);
-    return saved > 2 * outstanding * static_cast<double>(rows_.size());
+    return saved > 2 * (outstanding + kReadCost) * static_cast<double>(rows_.size());
   }
 
   /// All weights are 0: the longest gradients left, then the lowest rows.

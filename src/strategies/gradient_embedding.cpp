@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "kernels/blas.hpp"
+#include "kernels/distance.hpp"
 
 namespace goldpan {
 namespace {
@@ -49,19 +50,35 @@ float smallest_of(std::span<const float> values) {
   return *std::min_element(smallest, smallest + kLanes);
 }
 
+/// q = p - onehot(argmax p)
+void read_residual(const Pool& pool, Index row, std::span<float> q) {
+  const auto p = pool.probabilities.row(row);
+  std::ranges::copy(p, q.begin());
+  q[static_cast<std::size_t>(std::max_element(p.begin(), p.end()) - p.begin())] -= 1.0f;
+}
+
 }  // namespace
 
-void read_gradients(const Pool& pool, std::span<const Index> rows, GradientRows& out) {
-  assert(rows.size() <= out.features.rows());
+void squared_gradient_norms(const Pool& pool, std::span<const Index> rows, std::span<float> out) {
+  const Embeddings& features = pool.head_features();
+  std::vector<float> q(pool.probabilities.cols());
+  std::vector<float> buffer(features.is_half() ? features.cols() : 0);
+  const std::vector<float> zeros(features.cols());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    read_residual(pool, rows[i], q);
+    const float* const h = features.read_rows(rows[i], 1, buffer.data()).data();
+    out[i] = static_cast<float>(dot(q, q) * squared_distance(h, zeros.data(), zeros.size()));
+  }
+}
+
+void read_gradients(const Pool& pool, std::span<const Index> rows,
+                    std::span<const float> squared_norms, GradientRows& out) {
+  assert(rows.size() <= out.features.rows() && rows.size() == squared_norms.size());
   out.count = rows.size();
   pool.head_features().gather_rows(rows, out.features.view().rows_between(0, rows.size()));
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto p = pool.probabilities.row(rows[i]);
-    const auto q = out.residuals.row(i);
-    std::copy(p.begin(), p.end(), q.begin());
-    q[static_cast<std::size_t>(std::max_element(p.begin(), p.end()) - p.begin())] -= 1.0f;
-    const auto h = out.features.row(i);
-    out.squared_norms[i] = static_cast<float>(dot(q, q) * dot(h, h));
+    read_residual(pool, rows[i], out.residuals.row(i));
+    out.squared_norms[i] = squared_norms[i];
   }
 }
 

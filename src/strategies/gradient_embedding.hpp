@@ -21,8 +21,13 @@ struct GradientRows {
   std::size_t count = 0;             ///< rows in use
 };
 
-/// Replaces `out` by the gradients of the named pool rows. Requires: rows.size() <= capacity.
-void read_gradients(const Pool& pool, std::span<const Index> rows, GradientRows& out);
+/// out[i] = |q|^2 |h|^2 of the named pool rows.
+void squared_gradient_norms(const Pool& pool, std::span<const Index> rows, std::span<float> out);
+
+/// Replaces `out` by the gradients of the named pool rows, whose squared norms are known. Requires:
+/// rows.size() <= capacity.
+void read_gradients(const Pool& pool, std::span<const Index> rows,
+                    std::span<const float> squared_norms, GradientRows& out);
 
 /// Appends a copy of row `i` of `from`. Requires: room for one more.
 void append_gradient(const GradientRows& from, std::size_t i, GradientRows& to);

@@ -33,6 +33,23 @@ TEST(Half, EveryValueSurvivesARoundTrip) {
   }
 }
 
+TEST(Embeddings, ReadsEveryHalfAsItIs) {
+  Matrix<Half> halves(1, 65536);
+  for (std::size_t bits = 0; bits < 65536; ++bits) {
+    halves(0, bits).bits = static_cast<std::uint16_t>(bits);
+  }
+  Matrix<float> floats(1, 65536);
+  Embeddings(MatrixView<const Half>(halves.view())).copy_rows(0, floats);
+  for (std::size_t bits = 0; bits < 65536; ++bits) {
+    const float expected = to_float(halves(0, bits));
+    if (std::isnan(expected)) {
+      ASSERT_TRUE(std::isnan(floats(0, bits))) << bits;
+    } else {
+      ASSERT_EQ(floats(0, bits), expected) << bits;
+    }
+  }
+}
+
 TEST(Embeddings, ReadsFloatAndHalfAlike) {
   Matrix<float> values(3, 2);
   std::vector<Half> halves;

@@ -33,7 +33,9 @@ TEST(Badge, FactorisedDistancesAreThoseOfTheWrittenOutGradients) {
   const SyntheticPool data(90, 17, 5, 0);
   const auto g = gradients(data);
   GradientRows rows(90, 17, 5);
-  read_gradients(data.view(), data.unlabeled, rows);
+  std::vector<float> norms(90);
+  squared_gradient_norms(data.view(), data.unlabeled, norms);
+  read_gradients(data.view(), data.unlabeled, norms, rows);
   Matrix<float> squared(90, 60);
   std::vector<float> room;
   squared_distances(rows, rows, 30, squared, room);

@@ -20,11 +20,11 @@ Selection pick(std::string_view strategy, const Pool& pool, std::size_t batch,
 /// Three rows, two passes, two classes: passes that agree and are unsure, that disagree for sure,
 /// that disagree a little.
 struct HandMade {
-  TestPasses passes{{0.5f, 0.5f, 0.5f, 0.5f,  //
-                       1.0f, 0.0f, 0.0f, 1.0f,  //
-                       0.6f, 0.4f, 0.4f, 0.6f},
-                      2,
-                      2};
+  OwnedPasses passes{{0.5f, 0.5f, 0.5f, 0.5f,  //
+                      1.0f, 0.0f, 0.0f, 1.0f,  //
+                      0.6f, 0.4f, 0.4f, 0.6f},
+                     2,
+                     2};
   std::vector<Index> rows = {0, 1, 2};
   Pool view() const {
     Pool pool;
@@ -72,10 +72,10 @@ TEST(Bald, OnePassHasNothingToDisagreeWith) {
 }
 
 TEST(PowerBald, RowsWithoutInformationComeLastInOrder) {
-  TestPasses passes({0.5f, 0.5f, 0.5f, 0.5f,  //
-                       0.5f, 0.5f, 0.5f, 0.5f,  //
-                       1.0f, 0.0f, 0.0f, 1.0f},
-                      2, 2);
+  OwnedPasses passes({0.5f, 0.5f, 0.5f, 0.5f,  //
+                      0.5f, 0.5f, 0.5f, 0.5f,  //
+                      1.0f, 0.0f, 0.0f, 1.0f},
+                     2, 2);
   const std::vector<Index> rows = {0, 1, 2};
   Pool pool;
   pool.passes = &passes;

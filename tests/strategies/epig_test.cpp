@@ -26,10 +26,10 @@ std::vector<float> passes_of(const StochasticPasses& passes, Index row) {
 TEST(Epig, WhatBaldWouldPickMayTellNothingAboutTheTarget) {
   // Four passes, two classes. Row 0 varies, but not with the target (row 2); row 1 always agrees
   // with it.
-  TestPasses passes({1, 0, 1, 0, 0, 1, 0, 1,  //
-                       1, 0, 0, 1, 1, 0, 0, 1,  //
-                       1, 0, 0, 1, 1, 0, 0, 1},
-                      4, 2);
+  OwnedPasses passes({1, 0, 1, 0, 0, 1, 0, 1,  //
+                      1, 0, 0, 1, 1, 0, 0, 1,  //
+                      1, 0, 0, 1, 1, 0, 0, 1},
+                     4, 2);
   const std::vector<Index> rows = {0, 1}, target = {2};
   Pool pool;
   pool.passes = &passes;

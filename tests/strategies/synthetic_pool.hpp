@@ -12,10 +12,10 @@
 
 namespace goldpan {
 
-/// Stochastic passes that own their values, a row after the other: values[(row * passes + k) * classes + c].
-class TestPasses : public StochasticPasses {
+/// Stochastic passes that lie in memory: values[(row * passes + k) * classes + c].
+class OwnedPasses : public StochasticPasses {
  public:
-  TestPasses(std::vector<float> values, std::size_t passes, std::size_t classes)
+  OwnedPasses(std::vector<float> values, std::size_t passes, std::size_t classes)
       : values_(std::move(values)), passes_(passes), classes_(classes) {}
   std::size_t passes() const override { return passes_; }
   std::size_t classes() const override { return classes_; }
@@ -54,7 +54,7 @@ struct SyntheticPool {
     for (std::size_t i = 0; i < rows * pass_count; ++i) {
       fill_probabilities(std::span(stored).subspan(i * classes, classes), generator);
     }
-    passes = TestPasses(std::move(stored), pass_count, classes);
+    passes = OwnedPasses(std::move(stored), pass_count, classes);
 
     std::vector<Index> all(rows);
     for (std::size_t i = 0; i < rows; ++i) all[i] = static_cast<Index>(i);
@@ -75,7 +75,7 @@ struct SyntheticPool {
 
   Matrix<float> embeddings;
   Matrix<float> probabilities;
-  TestPasses passes;
+  OwnedPasses passes;
   std::vector<Index> labeled;
   std::vector<Index> unlabeled;
 
