@@ -27,6 +27,9 @@ class Encoder {
   virtual std::size_t dim() const = 0;
   /// The `min_side` that images are loaded with (see ImageSource).
   virtual int min_side() const { return 0; }
+  /// Whether fit() changes anything. Embeddings of an encoder with fixed weights do not depend on
+  /// `fit_on`, and one cache serves every split.
+  virtual bool learns() const { return true; }
   /// Learns what the encoder learns from unlabelled images, from these images alone. Images that
   /// cannot be decoded are passed over. Encoders with fixed weights do nothing.
   virtual void fit(const ImageSource& images, std::span<const Index> fit_on, Workers& workers,

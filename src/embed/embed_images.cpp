@@ -1,0 +1,289 @@
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <goldpan/core/error.hpp>
+#include <goldpan/core/files.hpp>
+#include <goldpan/core/sha256.hpp>
+#include <goldpan/embed/encoder.hpp>
+
+#include "embed/cache_record.hpp"
+#include "embed/partial_file.hpp"
+
+namespace goldpan {
+namespace {
+
+// Decoded and embedded at a time: bounds the memory for decoded images.
+constexpr std::size_t kBatch = 128;
+// Batches between two progress records: what a kill can cost.
+constexpr std::size_t kBatchesPerRecord = 8;
+// Rows embedded again before a partial file is continued.
+constexpr std::size_t kProbe = 16;
+
+/// The images [begin, begin + size) that can be decoded, with what was wrong with the others.
+struct Batch {
+  std::vector<Image> images;
+  std::vector<Index> rows;
+  std::vector<Index> broken;
+  std::vector<std::string> broken_reasons;
+};
+
+Batch load_batch(const ImageSource& source, std::size_t begin, std::size_t size, int min_side,
+                 Workers& workers) {
+  std::vector<std::optional<Image>> images(size);
+  std::vector<std::string> reasons(size);
+  workers.run(size, [&](std::size_t i) {
+    try {
+      images[i] = source.load(begin + i, min_side);
+    } catch (const Error& error) {
+      reasons[i] = error.what();
+    }
+  });
+  Batch batch;
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto row = static_cast<Index>(begin + i);
+    if (images[i]) {
+      batch.images.push_back(std::move(*images[i]));
+      batch.rows.push_back(row);
+    } else {
+      batch.broken.push_back(row);
+      batch.broken_reasons.push_back(std::move(reasons[i]));
+    }
+  }
+  return batch;
+}
+
+void check_broken(const CacheRecord& record, const ImageSource& images, BrokenImages policy) {
+  if (record.broken.empty()) return;
+  const std::string location = images.location(record.broken.front());
+  std::string reason = record.broken_reasons.front();
+  const std::string prefix = "[" + location + "] ";
+  if (reason.starts_with(prefix)) reason.erase(0, prefix.size());
+  if (policy == BrokenImages::kRefuse) {
+    throw Error(location, "cannot be decoded: " + reason +
+                              "; skip broken images (broken_images) to go on without it");
+  }
+  if (record.broken.size() > images.size() / 2) {
+    throw Error(location, "cannot be decoded: " + reason + "; and so with " +
+                              std::to_string(record.broken.size()) + " of " +
+                              std::to_string(images.size()) + " images, expected at most half");
+  }
+}
+
+/// One embedding of all images: the state that its steps share.
+class Embedding {
+ public:
+  Embedding(const Encoder& encoder, const ImageSource& images, const EmbedOptions& options,
+            Workers& workers, const CacheFiles& files, const nlohmann::json& key)
+      : encoder_(encoder),
+        images_(images),
+        options_(options),
+        workers_(workers),
+        files_(files),
+        file_(files.partial),
+        header_(npy_header("<f4", {images.size(), encoder.dim()})) {
+    record_.key = key;
+    if (!options.fresh) resume();
+    if (record_.rows == 0) start_over();
+    check_broken(record_, images_, options_.broken_images);
+    check_room();
+  }
+
+  std::size_t rows() const { return record_.rows; }
+
+  /// Embeds the first few rows of the last ones again. A fit on another machine, or by another
+  /// version of a library, need not give the same axes: rows of two fits must not be mixed.
+  void check_continues() {
+    const std::size_t count = std::min(kProbe, record_.rows);
+    const std::size_t begin = record_.rows - count;
+    const Batch batch = load_batch(images_, begin, count, encoder_.min_side(), workers_);
+    Matrix<float> again(batch.images.size(), encoder_.dim());
+    if (!batch.images.empty()) encoder_.encode(batch.images, again, workers_);
+    Matrix<float> stored(count, encoder_.dim());
+    file_.read(offset_of(begin), std::as_writable_bytes(std::span(stored.data(), stored.size())));
+    for (std::size_t i = 0; i < batch.rows.size(); ++i) {
+      const auto a = again.row(i), b = stored.row(batch.rows[i] - begin);
+      float largest = 0, difference = 0;
+      for (std::size_t k = 0; k < a.size(); ++k) {
+        largest = std::max(largest, std::fabs(a[k]));
+        difference = std::max(difference, std::fabs(a[k] - b[k]));
+      }
+      if (!(difference <= 1e-4f * largest)) return start_over();
+    }
+  }
+
+  void embed_rest(const std::function<void(std::size_t rows)>& report) {
+    try {
+      for (std::size_t batch = 1; record_.rows < images_.size(); ++batch) {
+        report(record_.rows);
+        embed_batch();
+        if (batch % kBatchesPerRecord == 0) write_progress();
+      }
+      report(record_.rows);
+    } catch (...) {
+      // Keep what is finished, whatever stopped us; if even that fails, the first error counts.
+      try {
+        write_progress();
+      } catch (const Error&) {
+      }
+      throw;
+    }
+  }
+
+  CacheRecord finish(double seconds) {
+    record_.sha256 = hash_.hex();
+    file_.flush();
+    // The record goes first: if we are killed between the two, the next call finds a complete
+    // partial file, and until then the record matches no file of values.
+    write_finished_record(files_, record_, seconds);
+    file_.rename_to(files_.values);
+    std::error_code ignored;
+    std::filesystem::remove(files_.progress, ignored);
+    return record_;
+  }
+
+ private:
+  std::size_t row_bytes() const { return encoder_.dim() * sizeof(float); }
+  std::size_t offset_of(std::size_t row) const { return header_.size() + row * row_bytes(); }
+
+  void start_over() {
+    record_ = {.key = record_.key, .rows = 0, .sha256 = {}, .broken = {}, .broken_reasons = {}};
+    hash_ = Sha256();
+    file_.resize(0);
+    file_.write(0, std::as_bytes(std::span(header_)));
+  }
+
+  /// Takes over the rows of a partial file if they are what its record says.
+  void resume() {
+    auto record = CacheRecord::read(files_.progress, record_.key);
+    if (!record || record->rows > images_.size() || file_.size() < offset_of(record->rows)) return;
+    Sha256 hash;
+    std::vector<std::byte> rows(kBatch * row_bytes());
+    for (std::size_t begin = 0; begin < record->rows; begin += kBatch) {
+      const auto part = std::span(rows).first(std::min(kBatch, record->rows - begin) * row_bytes());
+      file_.read(offset_of(begin), part);
+      hash.update(part);
+    }
+    if (hash.hex() != record->sha256) return;
+    record_ = std::move(*record);
+    hash_ = hash;
+  }
+
+  /// Better now than after an hour.
+  void check_room() const {
+    std::error_code error;
+    const auto space = std::filesystem::space(options_.cache_folder, error);
+    const std::size_t needed = offset_of(images_.size()) - file_.size();
+    if (!error && space.available < needed) {
+      throw Error(options_.cache_folder.string(),
+                  "has room for " + std::to_string(space.available) + " bytes, expected " +
+                      std::to_string(needed) + " for the embeddings of " +
+                      std::to_string(images_.size()) + " images");
+    }
+  }
+
+  void embed_batch() {
+    const std::size_t begin = record_.rows;
+    const std::size_t size = std::min(kBatch, images_.size() - begin);
+    Batch batch = load_batch(images_, begin, size, encoder_.min_side(), workers_);
+    const std::size_t broken_before = record_.broken.size();
+    record_.broken.insert(record_.broken.end(), batch.broken.begin(), batch.broken.end());
+    record_.broken_reasons.insert(record_.broken_reasons.end(), batch.broken_reasons.begin(),
+                                  batch.broken_reasons.end());
+    try {
+      check_broken(record_, images_, options_.broken_images);
+      const Matrix<float> rows = embed(batch, begin, size);
+      const auto bytes = std::as_bytes(std::span(rows.data(), rows.size()));
+      file_.write(offset_of(begin), bytes);
+      hash_.update(bytes);
+    } catch (...) {
+      // This batch is not done: what the record says of broken images must end before it.
+      record_.broken.resize(broken_before);
+      record_.broken_reasons.resize(broken_before);
+      throw;
+    }
+    record_.rows += size;
+  }
+
+  /// The rows of a batch, zeros for broken images.
+  Matrix<float> embed(const Batch& batch, std::size_t begin, std::size_t size) const {
+    Matrix<float> embedded(batch.images.size(), encoder_.dim());
+    if (!batch.images.empty()) encoder_.encode(batch.images, embedded, workers_);
+    Matrix<float> rows(size, encoder_.dim());
+    for (std::size_t i = 0; i < batch.rows.size(); ++i) {
+      const auto row = std::as_const(embedded).row(i);
+      for (std::size_t k = 0; k < row.size(); ++k) {
+        if (!std::isfinite(row[k])) {
+          throw Error(images_.location(batch.rows[i]),
+                      "got " + std::to_string(row[k]) + " in dimension " + std::to_string(k) +
+                          " of its embedding by " + encoder_.name() + ", expected finite numbers");
+        }
+      }
+      std::copy(row.begin(), row.end(), rows.row(batch.rows[i] - begin).begin());
+    }
+    return rows;
+  }
+
+  void write_progress() {
+    record_.sha256 = hash_.hex();
+    write_file(files_.progress, record_.to_json().dump(
+                                    -1, ' ', false, nlohmann::json::error_handler_t::replace));
+  }
+
+  const Encoder& encoder_;
+  const ImageSource& images_;
+  const EmbedOptions& options_;
+  Workers& workers_;
+  const CacheFiles& files_;
+  PartialFile file_;
+  std::string header_;
+  CacheRecord record_;
+  Sha256 hash_;
+};
+
+}  // namespace
+
+EmbeddedImages embed_images(Encoder& encoder, const ImageSource& images,
+                            const std::string& data_fingerprint, std::span<const Index> fit_on,
+                            const EmbedOptions& options, Workers& workers,
+                            const Progress& progress) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto seconds = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  const std::size_t count = images.size();
+  if (count == 0) throw Error("images", "are none, expected images to embed");
+  const nlohmann::json key = cache_key(encoder, data_fingerprint, count, fit_on);
+  const CacheFiles files(options.cache_folder, encoder.name(), key);
+  if (!options.fresh) {
+    if (auto cache = open_finished(files, key, count, encoder.dim())) {
+      check_broken(cache->record, images, options.broken_images);
+      return {std::move(cache->file), std::move(cache->record.broken),
+              std::move(cache->record.broken_reasons), true, seconds()};
+    }
+  }
+
+  make_writable_folder(options.cache_folder);
+  Embedding embedding(encoder, images, options, workers, files, key);
+  // The fit's share of the progress is a guess: a quarter of the embedding.
+  const std::size_t fit_steps = encoder.learns() ? std::max<std::size_t>(1, count / 4) : 0;
+  const std::size_t steps = fit_steps + count;
+  if (embedding.rows() < count) {
+    const auto report = [&](std::size_t done, std::size_t total) {
+      progress.step(fit_steps * done / std::max<std::size_t>(1, total), steps);
+    };
+    encoder.fit(images, fit_on, workers, {report, {}});
+    if (embedding.rows() > 0) embedding.check_continues();
+  }
+  embedding.embed_rest([&](std::size_t rows) { progress.step(fit_steps + rows, steps); });
+  CacheRecord record = embedding.finish(seconds());
+  return {NpyFile(files.values), std::move(record.broken), std::move(record.broken_reasons), false,
+          seconds()};
+}
+
+}  // namespace goldpan

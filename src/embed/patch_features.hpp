@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <goldpan/core/image.hpp>
+#include <goldpan/core/matrix.hpp>
+#include <goldpan/core/progress.hpp>
+#include <goldpan/core/random.hpp>
+#include <goldpan/core/workers.hpp>
+#include <goldpan/embed/patches.hpp>
+
+#include "kernels/triangle.hpp"
+
+namespace goldpan {
+
+/// The pictures (see patch_picture) of these images, loaded in parallel; nothing where an image
+/// cannot be decoded.
+std::vector<std::optional<Image>> load_pictures(const ImageSource& images,
+                                                std::span<const Index> which, Workers& workers);
+
+/// ZCA whitening of N x D points (Bell & Sejnowski 1997): the symmetric matrix V (E + 0.1)^-1/2 V^T
+/// for the eigenvectors V and eigenvalues E of their covariance. Nothing is centred by it.
+Matrix<float> zca_whitening(MatrixView<const float> points, Workers& workers);
+
+/// From a picture to square roots of pooled activations: all of the encoder before PCA.
+class PatchFeatures {
+ public:
+  PatchFeatures() = default;
+  /// `whitening` (kPatchValues square, symmetric) and `centers` (K x kPatchValues, of whitened
+  /// patches).
+  PatchFeatures(Matrix<float> whitening, MatrixView<const float> centers)
+      : whitening_(std::move(whitening)), centers_(centers) {}
+
+  /// Whitening and k-means learned from patches of a random sample of images. Throws Error if the
+  /// images that can be decoded hold fewer patches than there are centers.
+  static PatchFeatures learn(const ImageSource& images, std::span<const Index> fit_on,
+                             const PatchesOptions& options, const Generator& generator,
+                             Workers& workers, const Progress& progress);
+
+  std::size_t size() const;
+  /// Requires: out is size() long. Runs on the calling thread.
+  void describe(const Image& picture, std::span<float> out) const;
+
+ private:
+  Matrix<float> whitening_;
+  PackedCenters centers_;
+};
+
+}  // namespace goldpan
