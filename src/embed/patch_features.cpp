@@ -8,9 +8,9 @@
 
 #include <goldpan/core/error.hpp>
 
-#include "embed/k_means.hpp"
 #include "embed/patch_grid.hpp"
 #include "kernels/blas.hpp"
+#include "kernels/kmeans.hpp"
 #include "kernels/symmetric.hpp"
 
 namespace goldpan {
@@ -134,15 +134,16 @@ PatchFeatures PatchFeatures::learn(const ImageSource& images, std::span<const In
                               " patches, expected at least as many as centroids, " +
                               std::to_string(options.centroids));
   }
-  const Matrix<float> whitening = zca_whitening(patches, workers);
+  Matrix<float> whitening = zca_whitening(patches, workers);
   Matrix<float> whitened(patches.rows(), kPatchValues);
-  const PackedFactor packed(whitening);
-  workers.for_blocks(patches.rows(), 4096, [&](std::size_t begin, std::size_t end) {
-    multiply_packed(patches.view().rows_between(begin, end), packed,
-                    whitened.view().rows_between(begin, end));
-  });
-  return {whitening, k_means(whitened, options.centroids, options.kmeans_iterations,
-                             generator.stream("k-means"), workers, part(100, 300))};
+  multiply_transposed(patches, whitening, whitened, workers);
+  Generator k_means_generator = generator.stream("k-means");
+  const KMeans clusters = kmeans(whitened,
+                                 {.clusters = options.centroids,
+                                  .iterations = options.kmeans_iterations,
+                                  .progress = part(100, 300)},
+                                 k_means_generator, workers);
+  return {std::move(whitening), clusters.centers};
 }
 
 std::size_t PatchFeatures::size() const { return kQuadrants * centers_.rows(); }
@@ -158,7 +159,7 @@ void PatchFeatures::describe(const Image& picture, std::span<float> out) const {
   }
   // Distances do not change when a constant is added to patches and centers alike, so the mean
   // patch of ZCA is never subtracted.
-  multiply_packed(patches, whitening_, whitened);
+  multiply_transposed(patches, whitening_, whitened);
   const std::vector<std::uint8_t> quadrants = grid.quadrants();
   std::fill(out.begin(), out.end(), 0.0f);
   const MatrixView<float> sums(out.data(), kQuadrants, centers_.rows());

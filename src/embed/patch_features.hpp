@@ -12,7 +12,7 @@
 #include <goldpan/core/workers.hpp>
 #include <goldpan/embed/patches.hpp>
 
-#include "kernels/packed_product.hpp"
+#include "kernels/triangle.hpp"
 
 namespace goldpan {
 
@@ -31,8 +31,8 @@ class PatchFeatures {
   PatchFeatures() = default;
   /// `whitening` (kPatchValues square, symmetric) and `centers` (K x kPatchValues, of whitened
   /// patches).
-  PatchFeatures(MatrixView<const float> whitening, MatrixView<const float> centers)
-      : whitening_(whitening), centers_(centers) {}
+  PatchFeatures(Matrix<float> whitening, MatrixView<const float> centers)
+      : whitening_(std::move(whitening)), centers_(centers) {}
 
   /// Whitening and k-means learned from patches of a random sample of images. Throws Error if the
   /// images that can be decoded hold fewer patches than there are centers.
@@ -45,8 +45,8 @@ class PatchFeatures {
   void describe(const Image& picture, std::span<float> out) const;
 
  private:
-  PackedFactor whitening_;
-  PackedFactor centers_;
+  Matrix<float> whitening_;
+  PackedCenters centers_;
 };
 
 }  // namespace goldpan

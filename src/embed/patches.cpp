@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -9,15 +10,27 @@
 
 #include "embed/patch_features.hpp"
 #include "embed/patch_grid.hpp"
+#include "kernels/blas.hpp"
 #include "kernels/symmetric.hpp"
 
 namespace goldpan {
 namespace {
 
 constexpr std::size_t kBlock = 256;
-// Images of one task: enough rows for the SIMD tiles of the projection.
+// Images of one task: rows of one product with the projection.
 constexpr std::size_t kTask = 12;
 constexpr int kSubspaceIterations = 8;
+
+Image mirrored(const Image& image) {
+  Image result = image;
+  for (int y = 0; y < image.height; ++y) {
+    for (int x = 0; x < image.width; ++x) {
+      std::copy_n(image.pixels.begin() + (y * image.width + image.width - 1 - x) * 3, 3,
+                  result.pixels.begin() + (y * image.width + x) * 3);
+    }
+  }
+  return result;
+}
 
 /// Progress within [from, to) of `total` steps of the whole.
 Progress part_of(const Progress& whole, std::size_t from, std::size_t to, std::size_t total) {
@@ -37,6 +50,10 @@ class PatchesEncoder final : public Encoder {
     positive("centroids", options.centroids);
     positive("pca_images", options.pca_images);
     positive("kmeans_iterations", options.kmeans_iterations);
+    if (!(options.mirror_weight >= 0 && options.mirror_weight <= 1)) {
+      throw Error("mirror_weight",
+                  "is " + std::to_string(options.mirror_weight) + ", expected 0 to 1");
+    }
   }
 
   std::string name() const override { return "patches"; }
@@ -52,6 +69,7 @@ class PatchesEncoder final : public Encoder {
                           {"patches", options_.patches},
                           {"pca_images", options_.pca_images},
                           {"kmeans_iterations", options_.kmeans_iterations},
+                          {"mirror_weight", options_.mirror_weight},
                           {"seed", options_.seed}}
         .dump();
   }
@@ -84,7 +102,7 @@ class PatchesEncoder final : public Encoder {
         features_.describe(patch_picture(images[i]), row);
         for (std::size_t k = 0; k < row.size(); ++k) row[k] -= mean_[k];
       }
-      multiply_packed(features, projection_, out.rows_between(begin, end));
+      multiply_transposed(features, projection_, out.rows_between(begin, end));
     });
   }
 
@@ -95,40 +113,50 @@ class PatchesEncoder final : public Encoder {
     const std::size_t width = features_.size();
     const std::size_t count = std::min(fit_on.size(), options_.pca_images);
     const std::vector<Index> sample = generator.stream("PCA images").sample(fit_on, count);
+    const float mirror_scale = std::sqrt(options_.mirror_weight);
     SymmetricMatrix covariance(width);
     // Subtracting the first block's mean first spares the covariance from cancellation in float32.
     std::vector<float> offset;
-    std::vector<double> sum(width, 0.0);
+    std::vector<double> mean(width, 0.0), mean_both(width, 0.0);
     std::size_t used = 0;
     for (std::size_t begin = 0; begin < count; begin += kBlock) {
       progress.step(40 + 50 * begin / count, 100);
       const auto which = std::span(sample).subspan(begin, std::min(kBlock, count - begin));
       auto pictures = load_pictures(images, which, workers);
       std::erase(pictures, std::nullopt);
-      Matrix<float> features(pictures.size(), width);
-      workers.run(pictures.size(),
-                  [&](std::size_t i) { features_.describe(*pictures[i], features.row(i)); });
-      if (offset.empty() && !pictures.empty()) offset = mean_of_rows(features);
-      for (std::size_t i = 0; i < features.rows(); ++i) {
+      const std::size_t size = pictures.size();
+      // Of a picture and its mirror image: rows i and size + i.
+      Matrix<float> features(2 * size, width);
+      workers.run(2 * size, [&](std::size_t i) {
+        const Image& picture = *pictures[i % size];
+        features_.describe(i < size ? picture : mirrored(picture), features.row(i));
+      });
+      if (offset.empty() && size > 0) offset = mean_of_rows(features);
+      for (std::size_t i = 0; i < size; ++i) {
         for (std::size_t k = 0; k < width; ++k) {
-          features(i, k) -= offset[k];
-          sum[k] += double{features(i, k)};
+          float& plain = features(i, k);
+          float& other = features(size + i, k);
+          const float common = (plain + other) / 2 - offset[k], difference = (plain - other) / 2;
+          mean[k] += double{plain} - double{offset[k]};
+          mean_both[k] += double{common};
+          plain = common;
+          other = difference * mirror_scale;
         }
       }
       covariance.add_outer_products(features, workers);
-      used += pictures.size();
+      used += size;
     }
     if (used == 0) throw Error("fit_on", "none of the images sampled for PCA can be decoded");
 
     const double n = static_cast<double>(used);
     mean_.resize(width);
     for (std::size_t k = 0; k < width; ++k) {
-      sum[k] /= n;
-      mean_[k] = offset[k] + static_cast<float>(sum[k]);
+      mean_[k] = offset[k] + static_cast<float>(mean[k] / n);
+      mean_both[k] /= n;
     }
     covariance.transform(
         [&](std::size_t i, std::size_t j, float value) {
-          return static_cast<float>(double{value} / n - sum[i] * sum[j]);
+          return static_cast<float>(double{value} / n - mean_both[i] * mean_both[j]);
         },
         workers);
     progress.step(90, 100);
@@ -139,7 +167,7 @@ class PatchesEncoder final : public Encoder {
     for (std::size_t i = 0; i < found && eigen.values[i] > 1e-6 * eigen.values[0]; ++i) {
       std::copy_n(eigen.vectors.row(i).data(), width, projection.row(i).data());
     }
-    projection_ = PackedFactor(projection);
+    projection_ = std::move(projection);
   }
 
   static std::vector<float> mean_of_rows(const Matrix<float>& rows) {
@@ -157,7 +185,7 @@ class PatchesEncoder final : public Encoder {
   PatchesOptions options_;
   PatchFeatures features_;
   std::vector<float> mean_;
-  PackedFactor projection_;
+  Matrix<float> projection_;
 };
 
 }  // namespace

@@ -18,6 +18,9 @@ struct PatchesOptions {
   /// Images that PCA is learned from: a uniform sample of `fit_on`.
   std::size_t pca_images = 16'000;
   int kmeans_iterations = 12;
+  /// What PCA makes of differences between a picture and its mirror image: 1 counts them as it does
+  /// all others, 0 leaves them out, so that an embedding cannot tell left from right.
+  float mirror_weight = 0.1f;
   std::uint64_t seed = 0;
 };
 
