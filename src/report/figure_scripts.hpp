@@ -27,8 +27,4 @@ FigureScript curves_script(const Analysis& analysis, const std::vector<std::size
 FigureScript calibration_script(const Grid& grid);
 bool has_reliability(const Grid& grid);
 
-/// The bins of all strategies and seeds at one budget, pooled bin by bin and weighted by counts;
-/// empty if no round has any.
-std::vector<ReliabilityBin> pooled_reliability(const Grid& grid, std::size_t budget, bool after);
-
 }  // namespace goldpan::report

@@ -2,6 +2,7 @@
 #include <goldpan/report/report.hpp>
 
 #include "report/figures.hpp"
+#include "report/html.hpp"
 #include "report/reflection.hpp"
 #include "report/statistics.hpp"
 #include "report/tables.hpp"
@@ -25,6 +26,9 @@ ReportResult write_report(const Records& records, const std::filesystem::path& f
       report::reflect(analysis, options.prices.image);
   write_file(folder / "reflection.md", report::reflection_markdown(analysis, reflection));
   result.files.emplace_back("reflection.md");
+  write_file(folder / "report.html",
+             report::report_page(analysis, options, reflection, result.warnings));
+  result.files.emplace_back("report.html");
   result.gains_text = report::gains_text(analysis);
   return result;
 }

@@ -28,7 +28,7 @@ constexpr std::array<Known, 15> kKnown = {{
     {"badge", "BADGE", "#D55E00", "", 11},
     {"hybrid", "hybrid", "#0072B2", "4 2", 4},
     {"entropy", "entropy", "#56B4E9", "2 2", 5},
-    {"least_confidence", "least confidence", "#CC79A7", "9 2 2 2", 13},
+    {"least_confidence", "least confidence", "#6A51A3", "9 2 2 2", 13},
     {"typiclust", "TypiClust", "#56B4E9", "", 6},
     {"probcover", "ProbCover", "#8C6BB1", "6 2", 8},
     {"bait", "BAIT", "#7F7F7F", "2 2", 10},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string_view>
 
 #include "report/paired_tests.hpp"
 
@@ -78,6 +79,33 @@ std::vector<std::string> classes_without_labels(const Grid& grid, std::size_t st
     }
   }
   return names;
+}
+
+std::vector<ReliabilityBin> pooled_reliability(const Grid& grid, std::size_t budget, bool after,
+                                               std::optional<std::size_t> only_strategy) {
+  std::vector<ReliabilityBin> pooled;
+  for (std::size_t strategy = 0; strategy < grid.strategies().size(); ++strategy) {
+    if (only_strategy.value_or(strategy) != strategy) continue;
+    for (std::size_t seed = 0; seed < grid.seeds().size(); ++seed) {
+      const RoundRecord* round = grid.at(strategy, budget, seed);
+      if (round == nullptr) continue;
+      const auto& bins = after ? round->reliability_after : round->reliability_before;
+      if (bins.size() > pooled.size()) pooled.resize(bins.size());
+      for (std::size_t bin = 0; bin < bins.size(); ++bin) {
+        const auto weight = static_cast<double>(bins[bin].count);
+        if (bins[bin].count == 0) continue;
+        pooled[bin].count += bins[bin].count;
+        pooled[bin].confidence += weight * bins[bin].confidence;
+        pooled[bin].accuracy += weight * bins[bin].accuracy;
+      }
+    }
+  }
+  std::erase_if(pooled, [](const ReliabilityBin& bin) { return bin.count == 0; });
+  for (ReliabilityBin& bin : pooled) {
+    bin.confidence /= static_cast<double>(bin.count);
+    bin.accuracy /= static_cast<double>(bin.count);
+  }
+  return pooled;
 }
 
 double Cost::scaled(double times) const {

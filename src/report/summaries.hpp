@@ -1,6 +1,7 @@
 #pragma once
 
-#include <string_view>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "report/grid.hpp"
@@ -29,6 +30,11 @@ BatchSummary summarize_batches(const Grid& grid, std::size_t strategy, std::size
 /// The names of the classes that some seed has no label of at this budget.
 std::vector<std::string> classes_without_labels(const Grid& grid, std::size_t strategy,
                                                 std::size_t budget);
+
+/// The bins of all seeds at one budget, of one strategy or of all, pooled bin by bin and weighted
+/// by counts; empty if no round has any.
+std::vector<ReliabilityBin> pooled_reliability(const Grid& grid, std::size_t budget, bool after,
+                                               std::optional<std::size_t> only_strategy = {});
 
 /// Seconds of one whole run of a strategy (all rounds of one seed), mean over seeds, and what the
 /// scaling law makes of them at larger pools:

@@ -1,0 +1,154 @@
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "report/csv.hpp"
+#include "report/html.hpp"
+#include "report/reflection_phrases.hpp"
+#include "report/styles.hpp"
+
+namespace goldpan::report {
+namespace {
+
+constexpr std::size_t kPicksShown = 14;
+constexpr std::size_t kRoundsShown = 8;
+
+// Pictures by item, each made once: strategies pick the same items.
+class Thumbnails {
+ public:
+  explicit Thumbnails(const ReportOptions& options) : make_(options.thumbnail) {}
+
+  /// The picture as a data URI, or nothing.
+  const std::string& of(const PickRecord& pick) {
+    const auto [entry, is_new] = made_.try_emplace(pick.id);
+    if (is_new && complaint_.empty()) entry->second = make(pick);
+    return entry->second;
+  }
+  const std::string& complaint() const { return complaint_; }
+
+ private:
+  std::string make(const PickRecord& pick) {
+    std::string bytes;
+    try {
+      bytes = make_(pick);
+    } catch (const std::exception& error) {
+      complaint_ = fmt::format("no more thumbnails after item '{}': {}", pick.id, error.what());
+      return "";
+    }
+    if (bytes.empty()) return "";
+    const bool png = bytes.starts_with("\x89PNG");
+    if (!png && !bytes.starts_with("\xFF\xD8")) {
+      complaint_ = fmt::format("the thumbnail of item '{}' is neither JPEG nor PNG", pick.id);
+      return "";
+    }
+    return fmt::format("data:image/{};base64,{}", png ? "png" : "jpeg", base64(bytes));
+  }
+
+  const std::function<std::string(const PickRecord&)>& make_;
+  std::map<std::string, std::string> made_;
+  std::string complaint_;
+};
+
+bool by_the_strategy(const PickRecord& pick) {
+  return pick.reason == Reason::kStrategy || pick.reason == Reason::kColdStart;
+}
+
+// The first picks of one batch that the strategy itself wanted, in its order.
+std::vector<const PickRecord*> first_picks(std::span<const PickRecord> picks,
+                                           const std::string& strategy, std::uint64_t seed,
+                                           std::size_t round) {
+  std::vector<const PickRecord*> first;
+  for (const PickRecord& pick : picks) {
+    if (pick.round != round || pick.seed != seed || pick.strategy != strategy) continue;
+    if (by_the_strategy(pick)) first.push_back(&pick);
+    if (first.size() == kPicksShown) break;
+  }
+  return first;
+}
+
+std::string item(const PickRecord& pick, const std::string& picture, const Records& records) {
+  const auto label = static_cast<std::size_t>(pick.label);
+  const std::string name = pick.label >= 0 && label < records.class_names.size()
+                               ? records.class_names[label]
+                               : std::to_string(pick.label);
+  std::string title = fmt::format("{}: {}, pick {}", pick.id, name, pick.rank + 1);
+  if (std::isfinite(pick.score)) title += fmt::format(", score {:.4g}", pick.score);
+  return fmt::format(
+      "<li title=\"{0}\"><img src=\"{1}\" alt=\"{2}\" loading=\"lazy\" width=\"72\" "
+      "height=\"72\">{2}</li>",
+      escaped(title), picture, escaped(name));
+}
+
+// Rounds to show: those before the whole pool, spread over the run if there are many.
+std::vector<std::size_t> shown_budgets(const Grid& grid) {
+  std::vector<std::size_t> budgets;
+  for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
+    if (!grid.is_full(budget)) budgets.push_back(budget);
+  }
+  if (budgets.size() <= kRoundsShown) return budgets;
+  std::vector<std::size_t> spread;
+  for (std::size_t i = 0; i < kRoundsShown; ++i) {
+    spread.push_back(budgets[i * (budgets.size() - 1) / (kRoundsShown - 1)]);
+  }
+  return spread;
+}
+
+}  // namespace
+
+std::string picks_section(const Analysis& analysis, const ReportOptions& options,
+                          std::vector<std::string>& warnings) {
+  const Grid& grid = analysis.grid;
+  if (!options.thumbnail || options.picks.empty() || grid.seeds().empty()) return "";
+  Thumbnails thumbnails(options);
+  std::string body;
+  const std::vector<std::size_t> budgets = shown_budgets(grid);
+  for (const std::size_t budget : budgets) {
+    // Strategies that show the same pictures share a strip, under all their names.
+    std::vector<std::pair<std::string, std::vector<std::string>>> strips;
+    for (std::size_t strategy = 0; strategy < grid.strategies().size(); ++strategy) {
+      const RoundRecord* round = grid.at(strategy, budget, 0);
+      if (round == nullptr) continue;
+      std::string strip;
+      for (const PickRecord* pick :
+           first_picks(options.picks, grid.strategies()[strategy], grid.seeds()[0], round->round)) {
+        const std::string& picture = thumbnails.of(*pick);
+        if (!picture.empty()) strip += item(*pick, picture, grid.records());
+      }
+      if (strip.empty()) continue;
+      const std::string name = escaped(name_of(grid, strategy));
+      const auto same = std::find_if(strips.begin(), strips.end(),
+                                     [&](const auto& other) { return other.first == strip; });
+      if (same == strips.end()) {
+        strips.push_back({strip, {name}});
+      } else {
+        same->second.push_back(name);
+      }
+    }
+    if (strips.empty()) continue;
+    body += fmt::format(
+        "<details{}><summary>The batch that reaches {} ({} labels)</summary>\n",
+        budget == budgets[std::min<std::size_t>(1, budgets.size() - 1)] ? " open" : "",
+        percent(grid.budgets()[budget]), thousands(static_cast<double>(grid.labels(budget))));
+    for (const auto& [strip, names] : strips) {
+      body += fmt::format(
+          "<p class=\"strip-name\">{}</p>\n<ul class=\"strip\" tabindex=\"0\" "
+          "aria-label=\"{}\">{}</ul>\n",
+          listed(names), listed(names), strip);
+    }
+    body += "</details>\n";
+  }
+  if (!thumbnails.complaint().empty()) warnings.push_back(thumbnails.complaint());
+  if (body.empty()) return "";
+  return fmt::format(
+      "<section id=\"picks\"><h2>What each strategy picked</h2>\n"
+      "<p>The first {} items of each batch at seed {} that the strategy itself asked for, in its "
+      "order; the "
+      "random reserve and the class floor are left out. Below each is its "
+      "class.</p>\n{}</section>\n",
+      kPicksShown, grid.seeds()[0], body);
+}
+
+}  // namespace goldpan::report
