@@ -61,8 +61,8 @@ Taps make_taps(int from, int to, int first, int length) {
       exact[static_cast<std::size_t>(tap)] = weight;
       sum += weight;
     }
-    std::int32_t* const weights = taps.weights.data() + static_cast<std::size_t>(i) *
-                                                            static_cast<std::size_t>(taps.most);
+    std::int32_t* const weights =
+        taps.weights.data() + static_cast<std::size_t>(i) * static_cast<std::size_t>(taps.most);
     for (int tap = 0; tap < count; ++tap) {
       weights[tap] = static_cast<std::int32_t>(
           std::lround(exact[static_cast<std::size_t>(tap)] / sum * (1 << kFractionBits)));
@@ -126,8 +126,8 @@ Image resize_window(const Image& image, int width, int height, const Window& win
       const std::int32_t weight = down.of(y)[tap];
       for (std::size_t i = 0; i < row_bytes; ++i) sums[i] += weight * row[i];
     }
-    std::ranges::transform(sums, result.pixels.begin() + static_cast<std::ptrdiff_t>(at * row_bytes),
-                           to_pixel);
+    std::ranges::transform(
+        sums, result.pixels.begin() + static_cast<std::ptrdiff_t>(at * row_bytes), to_pixel);
   }
   return result;
 }
@@ -137,8 +137,8 @@ void check_image(const Image& image, const char* where) {
     throw Error(where, "got an image of " + std::to_string(image.width) + " x " +
                            std::to_string(image.height) + " pixels, expected at least one");
   }
-  assert(image.pixels.size() ==
-         static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height) * kChannels);
+  assert(image.pixels.size() == static_cast<std::size_t>(image.width) *
+                                    static_cast<std::size_t>(image.height) * kChannels);
 }
 
 }  // namespace

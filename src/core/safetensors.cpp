@@ -92,8 +92,8 @@ StoredTensor read_entry(const std::string& name, const json& entry, std::span<co
   if (!entry.is_object()) throw Error(where, "is not described by a JSON object");
   const auto type = entry.find("dtype");
   if (type == entry.end() || !type->is_string()) throw Error(where, "has no 'dtype'");
-  StoredTensor tensor{
-      name, type->get<std::string>(), sizes_of(entry, "shape", where), std::span<const std::byte>{}};
+  StoredTensor tensor{name, type->get<std::string>(), sizes_of(entry, "shape", where),
+                      std::span<const std::byte>{}};
   const std::vector<std::size_t> offsets = sizes_of(entry, "data_offsets", where);
   if (offsets.size() != 2 || offsets[0] > offsets[1]) {
     throw Error(where, "has 'data_offsets' that are not a begin and an end");
@@ -176,8 +176,8 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : file_(path
                            " bytes cannot hold");
   }
   const auto data = bytes.subspan(kLengthBytes + header_bytes);
-  const json header =
-      parse_header({reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, header_bytes}, where);
+  const json header = parse_header(
+      {reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, header_bytes}, where);
   for (const auto& [name, entry] : header.items()) {
     if (name == kMetadata) {
       if (!entry.is_object()) throw Error(where, "has a __metadata__ that is not a JSON object");
@@ -232,12 +232,10 @@ void write_safetensors(const std::filesystem::path& path, std::span<const Stored
     const std::size_t needed = bytes_needed(tensor.type, tensor.shape, where);
     if (tensor.bytes.size() != needed) {
       throw Error(where, "has " + std::to_string(tensor.bytes.size()) + " bytes, expected " +
-                             std::to_string(needed) + " for shape " +
-                             describe_shape(tensor.shape));
+                             std::to_string(needed) + " for shape " + describe_shape(tensor.shape));
     }
-    header[tensor.name] = {{"dtype", tensor.type},
-                           {"shape", tensor.shape},
-                           {"data_offsets", {end, end + needed}}};
+    header[tensor.name] = {
+        {"dtype", tensor.type}, {"shape", tensor.shape}, {"data_offsets", {end, end + needed}}};
     end += needed;
   }
   std::string text = header.dump();

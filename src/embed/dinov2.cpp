@@ -89,7 +89,6 @@ class Dinov2Encoder final : public Encoder {
   void encode(std::span<const Image> images, MatrixView<float> out,
               Workers& workers) const override {
     assert(out.rows() == images.size() && out.cols() == dim());
-    const SingleThreadedTorch single_threaded;
     translate_torch_errors("dinov2", [&] {
       if (options_.device == "cpu") {
         encode_on_cpu(images, out, workers);
@@ -112,7 +111,6 @@ class Dinov2Encoder final : public Encoder {
   /// waits for another, and a row cannot depend on its neighbours.
   void encode_on_cpu(std::span<const Image> images, MatrixView<float> out, Workers& workers) const {
     workers.run(images.size(), [&](std::size_t i) {
-      SingleThreadedTorch::enter_task();
       std::vector<float> planes(planes_size());
       preprocess(images[i], planes);
       network_.forward(planes.data(), out.rows_between(i, i + 1));
@@ -127,8 +125,7 @@ class Dinov2Encoder final : public Encoder {
     for (std::size_t begin = 0; begin < images.size(); begin += options_.batch) {
       const std::size_t count = std::min(options_.batch, images.size() - begin);
       workers.run(count, [&](std::size_t i) {
-        preprocess(images[begin + i],
-                   std::span(planes).subspan(i * planes_size(), planes_size()));
+        preprocess(images[begin + i], std::span(planes).subspan(i * planes_size(), planes_size()));
       });
       std::fill(planes.begin() + static_cast<std::ptrdiff_t>(count * planes_size()), planes.end(),
                 0.0f);

@@ -7,6 +7,8 @@
 #include <c10/core/InferenceMode.h>
 #include <torch/version.h>
 
+#include "vision/torch_support.hpp"
+
 namespace goldpan {
 namespace {
 
@@ -54,8 +56,8 @@ at::ScalarType scalar_type(Precision precision) {
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
   const std::int64_t images = q.size(0), queries = q.size(1), heads = q.size(2);
 #if TORCH_VERSION_MAJOR >= 2
-  const at::Tensor mixed = at::scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2),
-                                                            v.transpose(1, 2));
+  const at::Tensor mixed =
+      at::scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2));
 #else
   const auto by_head = [&](const at::Tensor& tokens) {
     return tokens.transpose(1, 2).reshape({images * heads, tokens.size(1), kHeadDim});
@@ -144,9 +146,8 @@ class Loader {
 
 }  // namespace
 
-Dinov2Network::Dinov2Network(const SafetensorsFile& weights,
-                             const Dinov2Architecture& architecture, int size,
-                             const std::string& device, Precision precision) {
+Dinov2Network::Dinov2Network(const SafetensorsFile& weights, const Dinov2Architecture& architecture,
+                             int size, const std::string& device, Precision precision) {
   const c10::InferenceMode inference;
   auto state = std::make_unique<State>();
   state->device = at::Device(device);
@@ -165,11 +166,11 @@ Dinov2Network::Dinov2Network(const SafetensorsFile& weights,
   const auto trained = static_cast<std::int64_t>(architecture.grid);
   at::Tensor positions = stored.narrow(1, 1, trained * trained);
   if (trained != grid) {
-    positions = at::upsample_bicubic2d(
-                    positions.reshape({1, trained, trained, dim}).permute({0, 3, 1, 2}),
-                    {grid, grid}, /*align_corners=*/false)
-                    .permute({0, 2, 3, 1})
-                    .reshape({1, grid * grid, dim});
+    positions =
+        at::upsample_bicubic2d(positions.reshape({1, trained, trained, dim}).permute({0, 3, 1, 2}),
+                               {grid, grid}, /*align_corners=*/false)
+            .permute({0, 2, 3, 1})
+            .reshape({1, grid * grid, dim});
   }
   state->positions = loader.place(positions + loader.read(projection + ".bias"));
   state->class_token =
@@ -223,12 +224,13 @@ at::Tensor Dinov2Network::State::forward(const at::Tensor& planes) const {
 }
 
 void Dinov2Network::forward(const float* planes, MatrixView<float> out) const {
+  use_one_torch_thread();
   const c10::InferenceMode inference;
   const auto images = static_cast<std::int64_t>(out.rows());
   // from_blob wants a mutable pointer; nothing below writes through it.
-  const at::Tensor input = at::from_blob(const_cast<float*>(planes),
-                                         {images, 3, state_->size, state_->size}, at::kFloat)
-                               .to(state_->device, state_->type);
+  const at::Tensor input =
+      at::from_blob(const_cast<float*>(planes), {images, 3, state_->size, state_->size}, at::kFloat)
+          .to(state_->device, state_->type);
   at::from_blob(out.data(), {images, state_->dim}, at::kFloat).copy_(state_->forward(input));
 }
 

@@ -20,8 +20,9 @@ const StoredTensor& probe(const SafetensorsFile& weights, const std::string& nam
                           std::size_t dimensions, const std::string& expected) {
   const StoredTensor* const tensor = weights.find(name);
   if (tensor == nullptr) {
-    refuse(weights, name, "is missing: these are not the weights of a DINOv2 as published on "
-                          "Hugging Face (facebook/dinov2-small, -base)");
+    refuse(weights, name,
+           "is missing: these are not the weights of a DINOv2 as published on "
+           "Hugging Face (facebook/dinov2-small, -base)");
   }
   if (tensor->shape.size() != dimensions) {
     refuse(weights, name, "has shape " + describe_shape(tensor->shape) + ", expected " + expected);
@@ -47,16 +48,16 @@ Dinov2Architecture check_dinov2_weights(const SafetensorsFile& weights) {
   const std::string class_token = "embeddings.cls_token";
   found.dim = probe(weights, class_token, 3, "[1, 1, dimensions]").shape[2];
   if (found.dim == 0 || found.dim % kDinov2HeadDim != 0) {
-    refuse(weights, class_token, "has " + std::to_string(found.dim) +
-                                     " dimensions, expected a multiple of 64 (heads of 64)");
+    refuse(weights, class_token,
+           "has " + std::to_string(found.dim) +
+               " dimensions, expected a multiple of 64 (heads of 64)");
   }
   const std::string positions = "embeddings.position_embeddings";
-  const std::size_t tokens =
-      probe(weights, positions, 3, "[1, 1 + patches, dimensions]").shape[1];
+  const std::size_t tokens = probe(weights, positions, 3, "[1, 1 + patches, dimensions]").shape[1];
   found.grid = tokens > 1 ? square_root(tokens - 1) : 0;
   if (found.grid == 0 || found.grid * found.grid + 1 != tokens) {
-    refuse(weights, positions, "has " + std::to_string(tokens) +
-                                   " positions, expected one and a square number");
+    refuse(weights, positions,
+           "has " + std::to_string(tokens) + " positions, expected one and a square number");
   }
   found.hidden =
       probe(weights, "encoder.layer.0.mlp.fc1.weight", 2, "[hidden units, dimensions]").shape[0];

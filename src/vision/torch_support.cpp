@@ -29,8 +29,10 @@ void check_torch_device(const std::string& device, const char* where) {
   }
   const TorchBuild build = torch_build();
   if (!build.cuda) {
-    throw Error(where, "device " + device + " needs a libtorch with CUDA, but this build is linked to libtorch " +
-                           build.version + " for CPUs; configure with -DCMAKE_PREFIX_PATH=... "
+    throw Error(where, "device " + device +
+                           " needs a libtorch with CUDA, but this build is linked to libtorch " +
+                           build.version +
+                           " for CPUs; configure with -DCMAKE_PREFIX_PATH=... "
                            "pointing to a CUDA libtorch, or use device cpu");
   }
   const int number = numbered ? std::stoi(device.substr(5)) : 0;
@@ -40,16 +42,14 @@ void check_torch_device(const std::string& device, const char* where) {
   }
 }
 
-SingleThreadedTorch::SingleThreadedTorch() : previous_(at::get_num_threads()) {
-  // Debian's libtorch multiplies with the OpenBLAS that goldpan uses too; BLAS libraries of other
-  // builds follow torch's own setting.
-  openblas_set_num_threads(1);
-  at::set_num_threads(1);
-}
-
-SingleThreadedTorch::~SingleThreadedTorch() { at::set_num_threads(previous_); }
-
-void SingleThreadedTorch::enter_task() {
+void use_one_torch_thread() {
+  // Debian's libtorch multiplies with the OpenBLAS that goldpan uses too; the BLAS libraries of
+  // other builds follow torch's own setting.
+  static const bool done = [] {
+    openblas_set_num_threads(1);
+    return true;
+  }();
+  static_cast<void>(done);
   // Torch keeps the number for each thread; setting it is slow, asking is not.
   if (at::get_num_threads() != 1) at::set_num_threads(1);
 }

@@ -12,23 +12,11 @@ namespace goldpan {
 /// Throws Error unless `device` is "cpu", "cuda" or "cuda:N" and can be used now.
 void check_torch_device(const std::string& device, const char* where);
 
-/// While it lives, each torch operation begun on this thread, and on threads that called
-/// enter_task(), runs on that thread alone. Goldpan's parallelism lies outside of the operations: an
-/// image or a shard a thread, which has no barriers to wait at and rounds the same for any number
-/// of threads.
-class SingleThreadedTorch {
- public:
-  SingleThreadedTorch();
-  ~SingleThreadedTorch();
-  SingleThreadedTorch(const SingleThreadedTorch&) = delete;
-  SingleThreadedTorch& operator=(const SingleThreadedTorch&) = delete;
-
-  /// To be called first in each task on a thread of Workers. Such a thread stays single-threaded.
-  static void enter_task();
-
- private:
-  int previous_;
-};
+/// Makes each torch operation begun on this thread run on this thread alone, from now on. Goldpan's
+/// parallelism lies outside of the operations: an image or a shard a thread, which has no barriers
+/// to wait at and rounds the same for any number of threads. To be called before torch is, on every
+/// thread that calls it.
+void use_one_torch_thread();
 
 /// The first line of a torch exception: the rest is a stack trace.
 std::string first_line(const std::string& message);
