@@ -1,8 +1,7 @@
 #include <algorithm>
 #include <array>
-#include <map>
+#include <functional>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 

@@ -1,6 +1,5 @@
 #include "data/bdd100k_labels.hpp"
 
-#include <cstring>
 #include <string_view>
 
 #include <fmt/format.h>

@@ -49,9 +49,10 @@ class IdxImages : public ImageSource {
     const auto grey =
         part.images.values.subspan((index - part.first) * height * width, height * width);
     Image image{static_cast<int>(width), static_cast<int>(height), {}};
-    image.pixels.reserve(3 * grey.size());
-    for (const std::byte value : grey)
-      image.pixels.insert(image.pixels.end(), 3, static_cast<std::uint8_t>(value));
+    image.pixels.resize(3 * grey.size());
+    for (std::size_t i = 0; i < image.pixels.size(); ++i) {
+      image.pixels[i] = static_cast<std::uint8_t>(grey[i / 3]);
+    }
     return image;
   }
   std::string location(std::size_t index) const override {

@@ -1,7 +1,5 @@
 #include "data/idx_file.hpp"
 
-#include <array>
-#include <optional>
 #include <string>
 
 #include <fmt/format.h>
