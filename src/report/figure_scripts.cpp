@@ -42,17 +42,18 @@ std::string number(double value) {
   return std::isfinite(value) ? fixed(value, 6) : std::string("NaN");
 }
 
-// The axis of the budget: per cent above labels. Where ticks would touch, the first and last stay
-// and the others give way.
+// The axis of the budget: per cent above labels, at the budgets asked for. Where ticks would touch,
+// the first and last stay and the others give way.
 std::string budget_axis(const Grid& grid) {
   const auto position = [&](std::size_t budget) {
     return std::log(std::max<double>(1, static_cast<double>(grid.labels(budget))));
   };
   const std::size_t count = grid.budgets().size();
-  const double span = std::max(1e-9, position(count - 1) - position(0));
-  constexpr double kRoom = 0.085;  // of the axis, for one label
+  // A run of one budget still needs an axis of some length.
+  const double span = std::max(1.0, position(count - 1) - position(0));
+  constexpr double kRoom = 0.095;  // of the axis, for one label
   std::vector<std::size_t> shown;
-  for (std::size_t budget = 0; budget < count; ++budget) {
+  for (const std::size_t budget : grid.asked_budgets()) {
     const bool after_last =
         shown.empty() || position(budget) - position(shown.back()) > kRoom * span;
     const bool before_end = position(count - 1) - position(budget) > kRoom * span;
@@ -122,6 +123,84 @@ std::string joined(const std::vector<std::string>& plots) {
   return text + "\n";
 }
 
+// What one panel draws: bands below, lines above.
+struct Panel {
+  std::vector<std::string> bands, lines;
+
+  template <typename Values>
+  void add(FigureScript& figure, const std::string& block_name, const Style& style,
+           const Grid& grid, const Values& values_at) {
+    const std::string block = data_block(grid, block_name, values_at);
+    if (!has_points(block)) return;
+    figure.data += block;
+    bands.push_back(band(block_name, style));
+    lines.push_back(line(block_name, style, ""));
+  }
+
+  std::string plot() const {
+    std::vector<std::string> all = bands;
+    all.insert(all.end(), lines.begin(), lines.end());
+    return all.empty() ? "" : joined(all);
+  }
+};
+
+// Title, axis and the full-data accuracy as a dotted line.
+std::string accuracy_panel(const Analysis& analysis, const std::string& title) {
+  std::string body = fmt::format("set title {} font ',11' offset 0,-0.3\n", gnuplot_text(title));
+  body += "set ylabel \"accuracy (%)\" font ',10' offset 1,0\n";
+  if (!std::isfinite(analysis.full_accuracy)) return body;
+  const std::string full = number(100 * analysis.full_accuracy);
+  const Grid& grid = analysis.grid;
+  body += fmt::format(
+      "set arrow 1 from graph 0, first {0} to graph 1, first {0} nohead dt (3,5) lw 1.4 lc rgb "
+      "'{1}' back\n",
+      full, kGrey);
+  return body +
+         fmt::format(
+             "set label 1 {} at graph 0.02, first {} left offset 0,0.6 font ',9' tc rgb "
+             "'{}'\n",
+             gnuplot_text(fmt::format("all {} labels: {} %",
+                                      thousands(static_cast<double>(grid.labels(*grid.full()))),
+                                      fixed(100 * analysis.full_accuracy, 1))),
+             full, kGrey);
+}
+
+constexpr const char* kGainsPanel =
+    "unset arrow 1\nunset label 1\n"
+    "set title \"(b) Gain over random at the same seed\" font ',11' offset 0,-0.3\n"
+    "set ylabel \"gain (percentage points)\" font ',10' offset 1,0\n"
+    "set arrow 2 from graph 0, first 0 to graph 1, first 0 nohead lw 2.6 lc rgb '#000000' back\n"
+    "set label 3 \"random\" at graph 0.01, first 0 left offset 0,-0.7 font ',9'\n";
+
+// A strip below the panels that holds the legend alone: inside a panel it would lie on curves that
+// are flat.
+std::string legend_strip(const std::vector<Style>& styles, std::size_t rows, double share,
+                         std::size_t seeds) {
+  std::vector<std::string> keys;
+  for (const Style& style : styles) {
+    keys.push_back(
+        fmt::format("NaN with linespoints lc rgb '{}' lw {} dt {} pt {} ps 0.75 title {}",
+                    style.color, style.baseline ? "2.6" : "1.7", dash_type(style.dash),
+                    style.marker, gnuplot_text(style.label)));
+  }
+  std::string body =
+      "unset arrow\nunset label\nunset title\nunset xlabel\nunset ylabel\nunset border\n"
+      "unset tics\nunset logscale\nset xrange [0:1]\nset yrange [0:1]\nset lmargin 0\n"
+      "set rmargin 0\nset tmargin 0\nset bmargin 0\nset origin 0,0\n";
+  body += fmt::format("set size 1,{}\n", number(share));
+  body += fmt::format(
+      "set key at screen 0.5, screen {} center center horizontal maxrows {} Left reverse samplen 4 "
+      "width 1 font ',9' noautotitle\n",
+      number(0.62 * share), rows);
+  if (seeds > 1) {
+    body += fmt::format(
+        "set label 2 {} at screen 0.5, screen {} center font ',8' tc rgb '{}'\n",
+        gnuplot_text(fmt::format("mean of {} seeds, shaded: ±1 standard deviation", seeds)),
+        number(0.16 * share), kGrey);
+  }
+  return body + joined(keys);
+}
+
 }  // namespace
 
 FigureScript curves_script(const Analysis& analysis, const std::vector<std::size_t>& strategies,
@@ -130,90 +209,47 @@ FigureScript curves_script(const Analysis& analysis, const std::vector<std::size
   const std::vector<Style> styles = styles_of(grid.strategies());
   FigureScript figure;
   figure.name = name;
-  figure.height = 460;
-  std::vector<std::string> bands, lines, gain_bands, gain_lines;
+  Panel accuracy, gains;
   // Random is drawn last, on top.
   std::vector<std::size_t> order = strategies;
   std::stable_partition(order.begin(), order.end(),
                         [&](std::size_t s) { return s != grid.random(); });
-  std::vector<std::string> keys;
   for (const std::size_t s : order) {
-    const std::string curve = fmt::format("curve{}", s);
-    const std::string block = data_block(grid, curve, [&](std::size_t budget) {
+    accuracy.add(figure, fmt::format("curve{}", s), styles[s], grid, [&](std::size_t budget) {
       const std::vector<double> values = grid.values(s, budget, &RoundRecord::accuracy);
       return Spread{100 * mean(values), 100 * standard_deviation(values)};
     });
-    if (!has_points(block)) continue;
-    figure.data += block;
-    bands.push_back(band(curve, styles[s]));
-    lines.push_back(line(curve, styles[s], ""));
-    if (s == grid.random()) continue;
-    const std::string gains = fmt::format("gain{}", s);
-    const std::string gain_block = data_block(grid, gains, [&](std::size_t budget) {
+    gains.add(figure, fmt::format("gain{}", s), styles[s], grid, [&](std::size_t budget) {
       const Gain* gain = analysis.gain(s, budget);
       return gain == nullptr ? Spread{} : Spread{gain->test.mean, gain->test.std};
     });
-    if (!has_points(gain_block)) continue;
-    figure.data += gain_block;
-    gain_bands.push_back(band(gains, styles[s]));
-    gain_lines.push_back(line(gains, styles[s], ""));
   }
-  // The legend follows the order asked for, random first.
-  for (const std::size_t s : strategies) {
-    Style style = styles[s];
-    keys.push_back(
-        fmt::format("NaN with linespoints lc rgb '{}' lw {} dt {} pt {} ps 0.75 title {}",
-                    style.color, style.baseline ? "2.6" : "1.7", dash_type(style.dash),
-                    style.marker, gnuplot_text(style.label)));
-  }
+  const std::size_t panels = gains.lines.empty() ? 1 : 2;
+  const std::size_t entries_in_row = panels == 2 ? 7 : 4;
+  const std::size_t legend_rows = (strategies.size() + entries_in_row - 1) / entries_in_row;
+  const int legend_height = 34 + 20 * static_cast<int>(legend_rows);
+  figure.width = panels == 2 ? 1100 : 580;
+  figure.height = 430 + legend_height;
+  const double legend_share = static_cast<double>(legend_height) / figure.height;
 
-  const bool two_panels = !gain_lines.empty();
-  figure.width = two_panels ? 1060 : 560;
-  std::vector<std::string> curves = bands;
-  curves.insert(curves.end(), lines.begin(), lines.end());
-  curves.insert(curves.end(), keys.begin(), keys.end());
-  const std::size_t seeds = grid.seeds().size();
   std::string& body = figure.body;
   body += kPanelLook;
   body += budget_axis(grid);
   body += fmt::format("set xlabel {} font ',10' offset 0,-0.6\n",
                       gnuplot_text("labels bought, share of the pool"));
-  body += fmt::format("set multiplot layout 1,{}\n", two_panels ? 2 : 1);
-  body += "set key bottom right Left reverse samplen 4 spacing 1.2 font ',9' noautotitle\n";
-  body += fmt::format("set title {} font ',11' offset 0,-0.3\n",
-                      gnuplot_text(two_panels ? "(a) Test accuracy" : "Test accuracy"));
-  body += "set ylabel \"accuracy (%)\" font ',10' offset 0.8,0\n";
-  if (std::isfinite(analysis.full_accuracy)) {
-    const double full = 100 * analysis.full_accuracy;
-    body += fmt::format(
-        "set arrow 1 from graph 0, first {0} to graph 1, first {0} nohead dt (3,5) lw 1.4 lc rgb "
-        "'{1}' back\n",
-        number(full), kGrey);
-    body += fmt::format(
-        "set label 1 {} at graph 0.02, first {} left offset 0,0.6 font ',9' tc rgb '{}'\n",
-        gnuplot_text(fmt::format("all {} labels: {} %",
-                                 thousands(static_cast<double>(grid.labels(*grid.full()))),
-                                 fixed(full, 1))),
-        number(full), kGrey);
+  body += fmt::format("set multiplot\nset size {},{}\nset origin 0,{}\nunset key\n",
+                      panels == 2 ? "0.5" : "1", number(1 - legend_share), number(legend_share));
+  body += accuracy_panel(analysis, panels == 2 ? "(a) Test accuracy" : "Test accuracy");
+  body += accuracy.plot();
+  if (panels == 2) {
+    body += fmt::format("set origin 0.5,{}\n", number(legend_share));
+    body += kGainsPanel;
+    body += gains.plot();
   }
-  body += joined(curves);
-  if (two_panels) {
-    std::vector<std::string> gains = gain_bands;
-    gains.insert(gains.end(), gain_lines.begin(), gain_lines.end());
-    body += "unset arrow 1\nunset label 1\nunset key\n";
-    body += "set title \"(b) Gain over random at the same seed\" font ',11' offset 0,-0.3\n";
-    body += "set ylabel \"gain (percentage points)\" font ',10' offset 0.8,0\n";
-    body +=
-        "set arrow 2 from graph 0, first 0 to graph 1, first 0 nohead lw 2.6 lc rgb '#000000' "
-        "back\nset label 3 \"random\" at graph 0.01, first 0 left offset 0,-0.7 font ',9'\n";
-    if (seeds > 1) {
-      body += fmt::format(
-          "set label 2 {} at screen 0.99, screen 0.025 right font ',8' tc rgb '{}'\n",
-          gnuplot_text(fmt::format("mean of {} seeds, shaded: ±1 standard deviation", seeds)),
-          kGrey);
-    }
-    body += joined(gains);
-  }
+  // In the order asked for, random first.
+  std::vector<Style> legend;
+  for (const std::size_t s : strategies) legend.push_back(styles[s]);
+  body += legend_strip(legend, legend_rows, legend_share, grid.seeds().size());
   body += "unset multiplot\n";
   return figure;
 }
@@ -227,7 +263,7 @@ FigureScript calibration_script(const Grid& grid) {
   const Style after{"after temperature scaling", "#0072B2", "", 7, false};
   FigureScript figure;
   figure.name = "calibration";
-  figure.width = 1060;
+  figure.width = 1100;
   figure.height = 460;
   for (const bool scaled : {false, true}) {
     figure.data += fmt::format("$reliability{} << EOD\n", scaled ? 1 : 0);
@@ -253,7 +289,8 @@ FigureScript calibration_script(const Grid& grid) {
                                                percent(grid.budgets()[0]),
                                                thousands(static_cast<double>(grid.labels(0))))));
   body +=
-      "set xlabel \"confidence\" font ',10'\nset ylabel \"share predicted right\" font ',10'\n"
+      "set xlabel \"confidence\" font ',10'\nset ylabel \"share predicted right\" font ',10' "
+      "offset 1,0\n"
       "set xrange [0:1]\nset yrange [0:1]\nset xtics 0.2 font ',9'\nset ytics 0.2\n"
       "set key top left Left reverse samplen 4 spacing 1.2 font ',9' noautotitle\n"
       "set arrow 1 from 0,0 to 1,1 nohead dt (3,5) lw 1.4 lc rgb '#555555' back\n";
@@ -264,7 +301,7 @@ FigureScript calibration_script(const Grid& grid) {
   body +=
       "set title \"(b) Calibration error, all strategies and seeds\" font ',11' "
       "offset 0,-0.3\nset xlabel \"labels bought, share of the pool\" font ',10' offset 0,-0.6\n"
-      "set ylabel \"calibration error (points)\" font ',10'\n";
+      "set ylabel \"calibration error (points)\" font ',10' offset 1,0\n";
   body += joined({band("error0", before), band("error1", after), line("error0", before, ""),
                   line("error1", after, "")});
   body += "unset multiplot\n";

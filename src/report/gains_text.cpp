@@ -71,13 +71,15 @@ std::string gains_text(const Analysis& analysis) {
     if (strategy != grid.random()) names.push_back(styles[strategy].label);
   }
   const std::size_t name_width = width_of(names);
-  std::size_t budget = 0;
-  while (budget < grid.budgets().size()) {
+  // Rounds between the budgets asked for would make the table long.
+  const std::vector<std::size_t> budgets = grid.asked_budgets();
+  std::size_t next = 0;
+  while (next < budgets.size()) {
     // As many budgets side by side as fit, at least one.
     std::vector<Column> block;
     std::size_t used = name_width;
-    for (; budget < grid.budgets().size(); ++budget) {
-      Column column = budget_column(analysis, budget);
+    for (; next < budgets.size(); ++next) {
+      Column column = budget_column(analysis, budgets[next]);
       const std::size_t more = kGap + width_of(column);
       if (!block.empty() && used + more > kWidth) break;
       used += more;

@@ -83,6 +83,18 @@ std::optional<std::size_t> Grid::full() const {
   return std::nullopt;
 }
 
+std::vector<std::size_t> Grid::asked_budgets() const {
+  std::vector<std::size_t> asked, all;
+  for (std::size_t budget = 0; budget < budgets_.size(); ++budget) {
+    all.push_back(budget);
+    const bool wanted =
+        std::any_of(records_->budgets.begin(), records_->budgets.end(),
+                    [&](double value) { return same_budget(value, budgets_[budget]); });
+    if (wanted) asked.push_back(budget);
+  }
+  return asked.empty() ? all : asked;
+}
+
 std::string find_value(const std::vector<std::pair<std::string, std::string>>& pairs,
                        const std::string& name) {
   const auto found = std::find_if(pairs.begin(), pairs.end(),

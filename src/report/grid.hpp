@@ -39,6 +39,8 @@ class Grid {
   /// Whether the budget is the whole pool, where all strategies hold the same labels.
   bool is_full(std::size_t budget) const { return budgets_[budget] >= 1 - 1e-9; }
   std::optional<std::size_t> full() const;
+  /// The budgets that the settings name, without finer rounds between them; all if there are none.
+  std::vector<std::size_t> asked_budgets() const;
   /// Labels bought at a budget: the most that a round there reports (they agree in a sound run).
   std::size_t labels(std::size_t budget) const { return labels_[budget]; }
 

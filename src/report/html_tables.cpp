@@ -207,9 +207,9 @@ std::string labels_section(const Analysis& analysis, const LabelPrices& prices) 
     if (match.target != target) {
       if (!std::isnan(target)) text += "</tbody>";
       target = match.target;
-      text += fmt::format(
-          "<tbody><tr><th scope=\"rowgroup\" colspan=\"{}\">{} of it: {} %</th></tr>\n",
-          boxes > 0 ? 8 : 6, percent(target), fixed(100 * match.target_accuracy, 1));
+      text +=
+          fmt::format("<tbody><tr><th scope=\"rowgroup\" colspan=\"{}\">{} of it: {} %</th></tr>\n",
+                      boxes > 0 ? 8 : 6, percent(target), fixed(100 * match.target_accuracy, 1));
     }
     text += match_row(analysis, match, prices, boxes);
   }
