@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -10,13 +11,17 @@
 
 #include "commands.hpp"
 #include "print_report.hpp"
+#include "thumbnails.hpp"
 
 void print_report(const std::filesystem::path& journal, const goldpan::LabelPrices& prices) {
   const std::filesystem::path folder = journal.parent_path();
   goldpan::ReportOptions options;
   options.prices = prices;
-  const goldpan::ReportResult result =
-      goldpan::write_report(goldpan::read_records(journal), folder, options);
+  const goldpan::Records records = goldpan::read_records(journal);
+  const std::vector<goldpan::PickRecord> picks = goldpan::read_picks(journal);
+  options.picks = picks;
+  options.thumbnail = thumbnails_of(records);
+  const goldpan::ReportResult result = goldpan::write_report(records, folder, options);
   for (const std::string& warning : result.warnings) spdlog::warn("{}", warning);
   fmt::print("{}\nResults in {}:\n", result.gains_text, folder.string());
   for (const std::filesystem::path& file : result.files) fmt::print("  {}\n", file.string());
