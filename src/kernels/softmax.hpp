@@ -16,10 +16,11 @@ void softmax_rows(MatrixView<float> values, float scale = 1.0f);
 
 /// The cross-entropy of a block of logits and its gradient, in place.
 ///
-/// `logits` is R x P, of which the first `classes` columns count. Row i becomes the derivative of
-/// its loss with respect to its logits, weights[i] * (p_i - onehot(labels[i])), with zeros in the
-/// columns beyond `classes`. Adds p_ic (1 - p_ic) over the rows to spread[c] (classes values).
-/// `weights` may be empty: all 1. Returns the sum of weights[i] * -ln p_i[labels[i]].
+/// `logits` is R x P, its first `classes` columns those of the classes, the others padding (see
+/// padded_width), which may hold anything and becomes 0. Row i becomes the derivative of its loss
+/// with respect to its logits, weights[i] * (p_i - onehot(labels[i])). Adds p_ic (1 - p_ic) over
+/// the rows to spread[c] (P values). `weights` may be empty: all 1. Returns the sum of
+/// weights[i] * -ln p_i[labels[i]].
 double cross_entropy_rows(MatrixView<float> logits, std::size_t classes,
                           std::span<const std::int32_t> labels, std::span<const float> weights,
                           std::span<float> spread);
