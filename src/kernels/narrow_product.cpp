@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+// Tiles are arrays of vectors, which sizeless vectors cannot make; NEON serves there.
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/narrow_product.cpp"
 #include <hwy/foreach_target.h>
@@ -54,7 +56,9 @@ HWY_INLINE void multiply_tile(const float* HWY_RESTRICT x, std::size_t x_stride,
       if (kept == lanes) {
         hn::StoreU(sums[r][v], d, to);
       } else {
-        hn::BlendedStore(sums[r][v], hn::FirstN(d, kept), d, to);
+        HWY_ALIGN float last[kNarrowLanes];
+        hn::Store(sums[r][v], d, last);
+        std::copy_n(last, kept, to);
       }
     }
   }

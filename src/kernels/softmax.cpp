@@ -7,6 +7,8 @@
 
 #include "kernels/narrow_product.hpp"
 
+// Rows are held as arrays of vectors, which sizeless vectors cannot make; NEON serves there.
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/softmax.cpp"
 // The order matters: foreach_target.h compiles what follows it once for each target.
