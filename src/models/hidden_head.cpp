@@ -1,0 +1,165 @@
+#include <algorithm>
+#include <cassert>
+#include <optional>
+
+#include "kernels/narrow_product.hpp"
+#include "kernels/softmax.hpp"
+#include "models/heads.hpp"
+#include "models/hidden_layer.hpp"
+
+namespace goldpan {
+namespace {
+
+/// Monte Carlo dropout of both layers: a pass has one mask for the inputs and one for the hidden
+/// units.
+class HiddenPasses : public StochasticPasses {
+ public:
+  HiddenPasses(const Embeddings& embeddings, const ColumnScales& scales,
+               const HiddenNetwork& network, std::size_t passes, std::size_t classes, float dropout,
+               float temperature, const Generator& generator)
+      : embeddings_(embeddings),
+        scales_(scales),
+        network_(network),
+        passes_(passes),
+        classes_(classes),
+        temperature_(temperature),
+        input_masks_(passes, embeddings.cols()),
+        hidden_masks_(passes, network.first.weights.cols()) {
+    const float kept = 1.0f / (1.0f - dropout);
+    for (std::size_t k = 0; k < passes; ++k) {
+      const auto draw = [&](const char* name, std::span<float> mask) {
+        Generator generator_of_mask = generator.stream(name).stream(k);
+        for (float& factor : mask) {
+          factor = generator_of_mask.uniform() < double{dropout} ? 0.0f : kept;
+        }
+      };
+      draw("mask", input_masks_.row(k));
+      draw("hidden mask", hidden_masks_.row(k));
+    }
+  }
+
+  std::size_t passes() const override { return passes_; }
+  std::size_t classes() const override { return classes_; }
+
+  void probabilities(std::span<const Index> rows, std::span<float> out) const override {
+    assert(out.size() == rows.size() * passes_ * classes_);
+    constexpr std::size_t kBlock = 64;
+    const std::size_t most = std::min(kBlock, rows.size());
+    Matrix<float> inputs(most, embeddings_.cols()), masked(most, embeddings_.cols());
+    Matrix<float> hidden(most, hidden_masks_.cols()), logits(most, classes_);
+    for (std::size_t begin = 0; begin < rows.size(); begin += kBlock) {
+      const std::size_t count = std::min(kBlock, rows.size() - begin);
+      const auto first = [count](Matrix<float>& matrix) {
+        return matrix.view().rows_between(0, count);
+      };
+      scales_.gather(embeddings_, rows.subspan(begin, count), first(inputs));
+      for (std::size_t k = 0; k < passes_; ++k) {
+        multiply_rows(first(inputs), input_masks_.row(k), first(masked));
+        hidden_activations(network_, first(masked), first(hidden));
+        multiply_rows(first(hidden), hidden_masks_.row(k), first(hidden));
+        multiply_narrow(first(hidden), network_.second.weights, network_.second.bias,
+                        first(logits));
+        softmax_rows(first(logits), 1.0f / temperature_);
+        for (std::size_t i = 0; i < count; ++i) {
+          std::ranges::copy(
+              logits.row(i),
+              out.begin() + static_cast<std::ptrdiff_t>(((begin + i) * passes_ + k) * classes_));
+        }
+      }
+    }
+  }
+
+ private:
+  static void multiply_rows(MatrixView<const float> rows, std::span<const float> factors,
+                            MatrixView<float> out) {
+    for (std::size_t i = 0; i < rows.rows(); ++i) {
+      for (std::size_t j = 0; j < rows.cols(); ++j) out(i, j) = rows(i, j) * factors[j];
+    }
+  }
+
+  const Embeddings& embeddings_;
+  const ColumnScales& scales_;
+  const HiddenNetwork& network_;
+  std::size_t passes_;
+  std::size_t classes_;
+  float temperature_;
+  Matrix<float> input_masks_;   // K x D: 0, or 1 / (1 - dropout)
+  Matrix<float> hidden_masks_;  // K x padded H
+};
+
+class HiddenHead : public Classifier {
+ public:
+  HiddenHead(const Embeddings& embeddings, std::size_t classes, const HeadOptions& options)
+      : embeddings_(embeddings), classes_(classes), options_(options) {}
+
+  std::size_t classes() const override { return classes_; }
+
+  void fit(std::span<const Index> rows, std::span<const std::int32_t> labels,
+           std::span<const float> weights, Generator generator, Workers& workers) override {
+    const TrainingSet set = make_training_set(embeddings_, classes_, rows, labels, weights);
+    scales_ = fit_column_scales(embeddings_, set.rows, options_.scaling,
+                                static_cast<double>(embeddings_.cols()));
+    const Matrix<float> inputs = gather_inputs(embeddings_, set.rows, scales_, workers);
+    HiddenNetworkOptions options;
+    options.hidden = options_.hidden;
+    options.weight_decay = options_.weight_decay;
+    options.dropout = options_.dropout;
+    network_ = fit_hidden_network({inputs, set.labels, set.weights, classes_}, options, generator,
+                                  workers);
+  }
+
+  void logits(std::span<const Index> rows, MatrixView<float> out, Workers& workers) const override {
+    assert(out.rows() == rows.size() && out.cols() == classes_);
+    for_hidden_blocks(rows, workers, [&](MatrixView<const float> hidden, std::size_t begin) {
+      multiply_narrow(hidden, network_->second.weights, network_->second.bias,
+                      out.rows_between(begin, begin + hidden.rows()));
+    });
+  }
+
+  std::size_t feature_dim() const override { return options_.hidden; }
+
+  void features(std::span<const Index> rows, MatrixView<float> out,
+                Workers& workers) const override {
+    assert(out.rows() == rows.size() && out.cols() == options_.hidden);
+    for_hidden_blocks(rows, workers, [&](MatrixView<const float> hidden, std::size_t begin) {
+      for (std::size_t i = 0; i < hidden.rows(); ++i) {
+        std::copy_n(hidden.row(i).begin(), options_.hidden, out.row(begin + i).begin());
+      }
+    });
+  }
+
+  std::unique_ptr<StochasticPasses> stochastic_passes(std::size_t passes, float temperature,
+                                                      Generator generator) const override {
+    assert(network_ && temperature > 0);
+    return std::make_unique<HiddenPasses>(embeddings_, scales_, *network_, passes, classes_,
+                                          options_.dropout, temperature, generator);
+  }
+
+ private:
+  /// Calls body(activations, first position) for blocks of the rows.
+  template <typename Body>
+  void for_hidden_blocks(std::span<const Index> rows, Workers& workers, const Body& body) const {
+    assert(network_);
+    for_scaled_blocks(embeddings_, scales_, rows, workers,
+                      [&](MatrixView<const float> inputs, std::size_t begin) {
+                        Matrix<float> hidden(inputs.rows(), network_->first.weights.cols());
+                        hidden_activations(*network_, inputs, hidden);
+                        body(hidden.view(), begin);
+                      });
+  }
+
+  Embeddings embeddings_;
+  std::size_t classes_;
+  HeadOptions options_;
+  ColumnScales scales_;
+  std::optional<HiddenNetwork> network_;
+};
+
+}  // namespace
+
+std::unique_ptr<Classifier> make_hidden_head(const Embeddings& embeddings, std::size_t classes,
+                                             const HeadOptions& options) {
+  return std::make_unique<HiddenHead>(embeddings, classes, options);
+}
+
+}  // namespace goldpan
