@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include <goldpan/models/calibration.hpp>
 #include <goldpan/models/temperature.hpp>
 
 namespace goldpan {
@@ -51,8 +52,10 @@ void evaluate(MatrixView<const float> logits, std::span<const std::int32_t> labe
 
   const Matrix<float> before = softmax(logits, 1.0f);
   const Matrix<float> after = softmax(logits, static_cast<float>(record.temperature));
-  record.ece_before = expected_calibration_error(before, labels, kBins);
-  record.ece_after = expected_calibration_error(after, labels, kBins);
+  record.reliability_before = reliability_bins(before, labels, kBins);
+  record.reliability_after = reliability_bins(after, labels, kBins);
+  record.ece_before = expected_calibration_error(record.reliability_before);
+  record.ece_after = expected_calibration_error(record.reliability_after);
   double nll = 0;
   for (std::size_t i = 0; i < after.rows(); ++i) {
     // A float probability can underflow to 0; the smallest normal number stands in for it.

@@ -30,8 +30,8 @@ struct Settings {
   // model
   std::string model = "linear";
   std::size_t hidden = 0;
-  double dropout = 0.1;
-  double weight_decay = 1.0;
+  double dropout = 0.05;
+  double weight_decay = 0.03;
   bool importance_weights = false;
   // protocol
   std::vector<std::string> strategies = {"random", "margin", "bald",    "k_center",
