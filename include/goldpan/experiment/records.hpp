@@ -7,16 +7,10 @@
 #include <vector>
 
 #include <goldpan/core/matrix.hpp>
+#include <goldpan/models/calibration.hpp>
 #include <goldpan/strategies/batch.hpp>
 
 namespace goldpan {
-
-/// One bin of a reliability diagram: examples of similar confidence.
-struct ReliabilityBin {
-  std::uint64_t count = 0;
-  double confidence = 0;  ///< mean confidence
-  double accuracy = 0;    ///< share predicted right
-};
 
 /// What one round of one strategy at one seed found on the test set, after its batch was bought and
 /// a fresh model trained. All shares are fractions.

@@ -4,6 +4,7 @@
 #include <span>
 
 #include <goldpan/core/matrix.hpp>
+#include <goldpan/models/calibration.hpp>
 
 namespace goldpan {
 
@@ -18,16 +19,16 @@ struct TemperatureFit {
 };
 
 /// Minimises the negative log-likelihood of `labels` (n) under softmax(logits / T) (logits n x C)
-/// by safeguarded 1-d Newton on ln T, within [1/20, 20]. With no examples, T = 1.
+/// by safeguarded 1-d Newton on ln T, within [1/20, 20]. It is convex in 1/T, so that what is found
+/// is the minimum. Where the minimum lies outside (held-out labels all predicted right ask for T =
+/// 0, logits worse than chance for infinity) T is the nearer end, or where the likelihood no longer
+/// changes on the way to it. With no examples, or logits that say nothing, T = 1.
+///
+/// Throws Error if the lengths differ, a label is not in [0, C) or a logit is not finite.
 TemperatureFit fit_temperature(MatrixView<const float> logits,
                                std::span<const std::int32_t> labels);
 
 /// Softmax of each row divided by the temperature, in place: logits become probabilities.
 void apply_temperature(MatrixView<float> logits, float temperature);
-
-/// Expected calibration error over equal-mass bins of confidence (Nixon et al. 2019): probabilities
-/// n x C.
-double expected_calibration_error(MatrixView<const float> probabilities,
-                                  std::span<const std::int32_t> labels, int bins = 15);
 
 }  // namespace goldpan
