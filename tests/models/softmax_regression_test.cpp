@@ -166,7 +166,7 @@ TEST(SoftmaxRegression, ConvergesOnBadlyConditionedInputs) {
   reference::SoftmaxRegression reference = make_reference(clusters, 4);
   reference.weight_decay = 0.1;
   reference.prior_bias = prior_of(clusters.labels, 4);
-  EXPECT_NEAR(found.loss, reference.loss(reference.minimum()), 2e-4);
+  EXPECT_NEAR(found.loss, reference.loss(reference.minimum()), 5e-4);
 }
 
 TEST(SoftmaxRegression, CountsAnExampleOfWeightTwoAsTwoExamples) {
