@@ -112,7 +112,7 @@ Matrix<float> gather_inputs(const Embeddings& embeddings, std::span<const Index>
   Matrix<float> inputs(rows.size(), embeddings.cols());
   workers.for_blocks(rows.size(), kBlockRows, [&](std::size_t begin, std::size_t end) {
     const MatrixView<float> block = inputs.view().rows_between(begin, end);
-    scales.gather(embeddings, rows.subspan(begin, end - begin), block);
+    embeddings.gather_rows(rows.subspan(begin, end - begin), block);
     for (std::size_t i = 0; i < block.rows(); ++i) {
       // The exponent of a NaN or an infinity is all ones. Integers, so that the loop is vectorised.
       std::uint32_t largest = 0;
@@ -124,6 +124,7 @@ Matrix<float> gather_inputs(const Embeddings& embeddings, std::span<const Index>
                                       std::to_string(rows[begin + i]) + ", expected numbers");
       }
     }
+    scales.apply(block);
   });
   return inputs;
 }

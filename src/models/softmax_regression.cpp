@@ -148,6 +148,10 @@ class Trainer {
     return result;
   }
 
+  /// The present estimate of v, C values.
+  std::vector<double> spread() const {
+    return {spread_.begin(), spread_.begin() + static_cast<std::ptrdiff_t>(data_.classes)};
+  }
   LinearLayer take_layer() { return std::move(layer_); }
 
  private:
@@ -299,9 +303,14 @@ SoftmaxRegression fit_softmax_regression(const LabeledInputs& data,
   // A few steps tell how decided the predictions will be: that is all the dropout term and the
   // scales of the variables need to know.
   const LbfgsResult rough = trainer.improve(1e-3, 6);
+  std::vector<double> spread = trainer.spread();
   const LbfgsResult result = trainer.improve(options.tolerance, 300);
-  return {trainer.take_layer(), std::move(moments), result.value,
-          rough.evaluations + result.evaluations, result.converged};
+  return {trainer.take_layer(),
+          std::move(moments),
+          std::move(spread),
+          result.value,
+          rough.evaluations + result.evaluations,
+          result.converged};
 }
 
 }  // namespace goldpan

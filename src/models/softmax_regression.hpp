@@ -55,7 +55,8 @@ struct InputMoments {
 struct SoftmaxRegression {
   LinearLayer layer;
   InputMoments moments;
-  double loss = 0;  ///< with penalties
+  std::vector<double> spread;  ///< v of the dropout term, C values
+  double loss = 0;             ///< with penalties
   int steps = 0;
   bool converged = false;
 };

@@ -81,28 +81,34 @@ TemperatureFit fit_temperature(MatrixView<const float> logits,
   fit.converged = true;
   if (labels.empty()) return fit;
 
-  // The slope is negative below the minimum and positive above: it is bracketed all the time, and a
-  // Newton step that leaves the bracket becomes a bisection.
   double low = -std::log(kLargest), high = std::log(kLargest), at = 0;
   Likelihood here = evaluate(logits, labels, at);
   fit.nll_before = fit.nll_after = here.nll;
-  if (here.slope == 0 && here.curvature == 0) return fit;  // every row's logits are equal
+  if (here.slope == 0 && here.curvature == 0) return fit;  // no temperature changes anything
 
-  fit.converged = false;
-  while (fit.iterations < kMaxIterations && !fit.converged) {
-    ++fit.iterations;
-    (here.slope > 0 ? high : low) = at;
-    double next = at - here.slope / here.curvature;
-    if (!(here.curvature > 0) || next <= low || next >= high) next = (low + high) / 2;
-    fit.converged = std::abs(next - at) < kTolerance;
-    at = next;
-    here = evaluate(logits, labels, at);
+  const Likelihood at_low = evaluate(logits, labels, low), at_high = evaluate(logits, labels, high);
+  if (at_low.slope >= 0 || at_high.slope <= 0) {
+    at = at_low.slope >= 0 ? low : high;
+    here = at_low.slope >= 0 ? at_low : at_high;
+  } else {
+    // The slope is negative below the minimum and positive above: it stays bracketed, and where a
+    // Newton step leaves the bracket or fails to halve the one before, bisection takes its turn.
+    fit.converged = false;
+    double last_step = high - low;
+    while (fit.iterations < kMaxIterations && !fit.converged) {
+      ++fit.iterations;
+      (here.slope > 0 ? high : low) = at;
+      double next = at - here.slope / here.curvature;
+      if (!(here.curvature > 0) || next <= low || next >= high ||
+          std::abs(next - at) > last_step / 2) {
+        next = (low + high) / 2;
+      }
+      last_step = std::abs(next - at);
+      fit.converged = last_step < kTolerance;
+      at = next;
+      here = evaluate(logits, labels, at);
+    }
   }
-  // The search may end a rounding error beside the bound that holds the minimum.
-  for (const double bound : {-std::log(kLargest), std::log(kLargest)}) {
-    if (std::abs(at - bound) < 1e-5) at = bound;
-  }
-  here = evaluate(logits, labels, at);
   if (here.nll < fit.nll_before) {
     fit.temperature = static_cast<float>(std::exp(at));
     fit.nll_after = here.nll;

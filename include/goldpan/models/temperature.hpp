@@ -19,10 +19,10 @@ struct TemperatureFit {
 };
 
 /// Minimises the negative log-likelihood of `labels` (n) under softmax(logits / T) (logits n x C)
-/// by safeguarded 1-d Newton on ln T, within [1/20, 20]. It is convex in 1/T, so that what is found
-/// is the minimum. Where the minimum lies outside (held-out labels all predicted right ask for T =
-/// 0, logits worse than chance for infinity) T is the nearer end, or where the likelihood no longer
-/// changes on the way to it. With no examples, or logits that say nothing, T = 1.
+/// by safeguarded 1-d Newton on ln T, within [1/20, 20]. The likelihood has one minimum, since it is
+/// convex in 1/T. Where that lies outside the range (held-out labels all predicted right ask for
+/// T = 0, logits worse than chance for infinity) T is the nearer end. With no examples, or where no
+/// temperature changes the likelihood, T = 1.
 ///
 /// Throws Error if the lengths differ, a label is not in [0, C) or a logit is not finite.
 TemperatureFit fit_temperature(MatrixView<const float> logits,
