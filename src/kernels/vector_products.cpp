@@ -45,6 +45,12 @@ void dots(MatrixView<const float> rows, const float* vector, float* out) {
   }
 }
 
+void pairs(MatrixView<const float> a, MatrixView<const float> b, float* out) {
+  for (std::size_t r = 0; r < a.rows(); ++r) {
+    out[r] = dot(a.row(r).data(), b.row(r).data(), a.cols());
+  }
+}
+
 void add(std::span<const float> row, double* sums) {
   const hn::ScalableTag<double> d64;
   const hn::Rebind<float, decltype(d64)> d32;
@@ -66,6 +72,7 @@ namespace goldpan {
 
 HWY_EXPORT(norms);
 HWY_EXPORT(dots);
+HWY_EXPORT(pairs);
 HWY_EXPORT(add);
 
 void squared_norms(MatrixView<const float> rows, std::span<float> out) {
@@ -76,6 +83,11 @@ void squared_norms(MatrixView<const float> rows, std::span<float> out) {
 void dot_rows(MatrixView<const float> rows, std::span<const float> vector, std::span<float> out) {
   assert(vector.size() == rows.cols() && out.size() == rows.rows());
   HWY_DYNAMIC_DISPATCH(dots)(rows, vector.data(), out.data());
+}
+
+void dot_pairs(MatrixView<const float> a, MatrixView<const float> b, std::span<float> out) {
+  assert(a.rows() == b.rows() && a.cols() == b.cols() && out.size() == a.rows());
+  HWY_DYNAMIC_DISPATCH(pairs)(a, b, out.data());
 }
 
 void add_row(std::span<const float> row, std::span<double> sums) {

@@ -31,5 +31,7 @@ Selection epig(const Pool& pool, std::size_t batch, const StrategyOptions& optio
                Generator& generator, Workers& workers);
 Selection typiclust(const Pool& pool, std::size_t batch, const StrategyOptions& options,
                     Generator& generator, Workers& workers);
+Selection bait(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+               Generator& generator, Workers& workers);
 
 }  // namespace goldpan::algorithms

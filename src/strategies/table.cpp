@@ -66,6 +66,11 @@ constexpr auto kStrategies = std::to_array<StrategyInfo>({
      .paper = "Hacohen et al. 2022",
      .needs = {.embeddings = true},
      .select = algorithms::typiclust},
+    {.name = "bait",
+     .summary = "most Fisher information about the head, for the pool as a whole",
+     .paper = "Ash et al. 2021",
+     .needs = {.features = true, .probabilities = true},
+     .select = algorithms::bait},
 });
 
 }  // namespace

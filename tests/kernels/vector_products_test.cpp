@@ -23,6 +23,8 @@ TEST(VectorProducts, MatchLoopsAtEveryLength) {
     EXPECT_EQ(out, (std::vector<float>{0, norm}));
     dot_rows(rows, vector, out);
     EXPECT_EQ(out, (std::vector<float>{0, dot}));
+    dot_pairs(rows, rows, out);
+    EXPECT_EQ(out, (std::vector<float>{0, norm}));
 
     std::vector<double> sums(dims, 0.5);
     add_row(rows.row(1), sums);

@@ -21,7 +21,7 @@ struct Pool {
   Embeddings embeddings;
   /// N x H penultimate features h of the head; empty: the embeddings (a linear head).
   Embeddings features;
-  /// N x C calibrated class probabilities. Only the unlabelled rows are read.
+  /// N x C calibrated class probabilities. Only the unlabelled rows are read (bait: all rows).
   MatrixView<const float> probabilities;
   /// K stochastic passes over the pool's rows.
   const StochasticPasses* passes = nullptr;
@@ -48,6 +48,10 @@ struct StrategyOptions {
   /// epig_target_count of them, drawn from all rows of the pool.
   std::span<const Index> epig_targets;
   std::size_t epig_target_count = 500;
+  /// bait: weight of the identity in the Fisher information, in units of the features' mean square.
+  double bait_lambda = 1.0;
+  /// bait: the forward greedy picks this many times the batch before pruning.
+  double bait_oversampling = 2.0;
   /// Long selections report here and can be stopped.
   Progress progress;
 };
