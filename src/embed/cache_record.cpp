@@ -57,8 +57,7 @@ std::optional<CacheRecord> from_json(const nlohmann::json& json, const nlohmann:
 
 CacheFiles::CacheFiles(const std::filesystem::path& folder, const std::string& encoder,
                        const nlohmann::json& key) {
-  const std::string name =
-      encoder + "-" + Sha256().update(dump(key)).hex().substr(0, 16);
+  const std::string name = encoder + "-" + Sha256().update(dump(key)).hex().substr(0, 16);
   values = folder / (name + ".npy");
   record = folder / (name + ".json");
   partial = folder / (name + ".partial");
@@ -69,8 +68,8 @@ nlohmann::json cache_key(const Encoder& encoder, const std::string& data_fingerp
                          std::size_t images, std::span<const Index> fit_on) {
   nlohmann::json description = nlohmann::json::parse(encoder.description(), nullptr, false);
   if (!description.is_object()) {
-    throw Error(encoder.name(), "describes itself as '" + encoder.description() +
-                                    "', expected a JSON object");
+    throw Error(encoder.name(),
+                "describes itself as '" + encoder.description() + "', expected a JSON object");
   }
   nlohmann::json key{{"format", kFormat},
                      {"encoder", std::move(description)},

@@ -231,8 +231,8 @@ class Embedding {
 
   void write_progress() {
     record_.sha256 = hash_.hex();
-    write_file(files_.progress, record_.to_json().dump(
-                                    -1, ' ', false, nlohmann::json::error_handler_t::replace));
+    write_file(files_.progress,
+               record_.to_json().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   }
 
   const Encoder& encoder_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 #include <string>
 
@@ -42,8 +43,8 @@ Matrix<float> sample_patches(const ImageSource& images, std::span<const Index> f
       // A small pool is exhausted rather than repeated.
       std::vector<Index> places(grid.size());
       std::iota(places.begin(), places.end(), Index{0});
-      places = generator.stream("places").stream(begin + i).sample(places,
-                                                                   std::min(each, grid.size()));
+      places =
+          generator.stream("places").stream(begin + i).sample(places, std::min(each, grid.size()));
       patches[i].resize(places.size() * kPatchValues);
       for (std::size_t p = 0; p < places.size(); ++p) {
         write_patch(*pictures[i], places[p] % grid.columns, places[p] / grid.columns,
@@ -55,6 +56,20 @@ Matrix<float> sample_patches(const ImageSource& images, std::span<const Index> f
   Matrix<float> points(values.size() / kPatchValues, kPatchValues);
   std::copy(values.begin(), values.end(), points.data());
   return points;
+}
+
+/// Mirrors the patch if its right half is darker than its left: of a patch and its mirror image one
+/// stays as it is.
+void face_right(std::span<float> patch) {
+  float slope = 0;
+  for (std::size_t i = 0; i < kPatchValues; ++i) {
+    slope += patch[i] * (static_cast<float>(i / 3 % kPatchSide) - 0.5f * (kPatchSide - 1));
+  }
+  if (slope >= 0) return;
+  for (std::size_t i = 0; i < kPatchValues; ++i) {
+    const std::size_t other = mirrored_value(i);
+    if (i < other) std::swap(patch[i], patch[other]);
+  }
 }
 
 }  // namespace
@@ -73,6 +88,7 @@ std::vector<std::optional<Image>> load_pictures(const ImageSource& images,
 }
 
 Matrix<float> zca_whitening(MatrixView<const float> points, Workers& workers) {
+  assert(points.cols() == kPatchValues);
   constexpr std::size_t kRows = 4096;
   constexpr double kFloor = 0.1;  // keeps directions of pure noise from being blown up
   const std::size_t d = points.cols(), blocks = (points.rows() + kRows - 1) / kRows;
@@ -96,11 +112,17 @@ Matrix<float> zca_whitening(MatrixView<const float> points, Workers& workers) {
     for (std::size_t k = 0; k < d; ++k) mean[k] += sums[b][k] / n;
     for (std::size_t k = 0; k < d * d; ++k) covariance.data()[k] += products[b].data()[k] / n;
   }
+  // Of the patches and their mirror images together.
+  Matrix<double> symmetric(d, d);
   for (std::size_t i = 0; i < d; ++i) {
-    for (std::size_t j = 0; j < d; ++j) covariance(i, j) -= mean[i] * mean[j];
+    for (std::size_t j = 0; j < d; ++j) {
+      const std::size_t mirrored_i = mirrored_value(i), mirrored_j = mirrored_value(j);
+      symmetric(i, j) = (covariance(i, j) + covariance(mirrored_i, mirrored_j)) / 2 -
+                        (mean[i] + mean[mirrored_i]) * (mean[j] + mean[mirrored_j]) / 4;
+    }
   }
 
-  const Eigen eigen = eigen_of_symmetric(covariance);
+  const Eigen eigen = eigen_of_symmetric(symmetric);
   Matrix<float> whitening(d, d);
   for (std::size_t i = 0; i < d; ++i) {
     for (std::size_t j = 0; j <= i; ++j) {
@@ -126,9 +148,9 @@ PatchFeatures PatchFeatures::learn(const ImageSource& images, std::span<const In
                     },
                     {}};
   };
-  const Matrix<float> patches = sample_patches(
-      images, fit_on, std::max(options.patches, options.centroids), generator, workers,
-      part(0, 100));
+  const Matrix<float> patches =
+      sample_patches(images, fit_on, std::max(options.patches, options.centroids), generator,
+                     workers, part(0, 100));
   if (patches.rows() < options.centroids) {
     throw Error("fit_on", "the images that can be decoded hold " + std::to_string(patches.rows()) +
                               " patches, expected at least as many as centroids, " +
@@ -137,19 +159,28 @@ PatchFeatures PatchFeatures::learn(const ImageSource& images, std::span<const In
   Matrix<float> whitening = zca_whitening(patches, workers);
   Matrix<float> whitened(patches.rows(), kPatchValues);
   multiply_transposed(patches, whitening, whitened, workers);
+  // Half of the centers, learned from patches that all face one way; the others mirror them.
+  for (std::size_t i = 0; i < whitened.rows(); ++i) face_right(whitened.row(i));
   Generator k_means_generator = generator.stream("k-means");
   const KMeans clusters = kmeans(whitened,
-                                 {.clusters = options.centroids,
+                                 {.clusters = options.centroids / 2,
                                   .iterations = options.kmeans_iterations,
                                   .progress = part(100, 300)},
                                  k_means_generator, workers);
-  return {std::move(whitening), clusters.centers};
+  const std::size_t pairs = clusters.centers.rows();
+  Matrix<float> centers(2 * pairs, kPatchValues);
+  for (std::size_t c = 0; c < pairs; ++c) {
+    for (std::size_t k = 0; k < kPatchValues; ++k) {
+      centers(c, k) = clusters.centers(c, k);
+      centers(pairs + c, mirrored_value(k)) = clusters.centers(c, k);
+    }
+  }
+  return {std::move(whitening), centers};
 }
 
-std::size_t PatchFeatures::size() const { return kQuadrants * centers_.rows(); }
-
 void PatchFeatures::describe(const Image& picture, std::span<float> out) const {
-  assert(out.size() == size());
+  const std::size_t count = centers_.rows(), pairs = count / 2;
+  assert(out.size() == 2 * half());
   const PatchGrid grid(picture);
   Matrix<float> patches(grid.size(), kPatchValues), whitened(grid.size(), kPatchValues);
   for (std::size_t y = 0; y < grid.rows; ++y) {
@@ -160,16 +191,29 @@ void PatchFeatures::describe(const Image& picture, std::span<float> out) const {
   // Distances do not change when a constant is added to patches and centers alike, so the mean
   // patch of ZCA is never subtracted.
   multiply_transposed(patches, whitening_, whitened);
-  const std::vector<std::uint8_t> quadrants = grid.quadrants();
-  std::fill(out.begin(), out.end(), 0.0f);
-  const MatrixView<float> sums(out.data(), kQuadrants, centers_.rows());
-  add_triangle_activations(whitened, centers_, quadrants, sums);
-  for (std::size_t q = 0; q < kQuadrants; ++q) {
-    // Means, not sums, so that pictures of different shapes compare. The square root lets a few
-    // strong activations not drown the many weak ones (measured: docs/decisions/0020).
-    const auto patches_in =
-        static_cast<float>(std::count(quadrants.begin(), quadrants.end(), q));
-    for (float& value : sums.row(q)) value = std::sqrt(value / patches_in);
+  const std::vector<std::uint8_t> parts = grid.parts();
+  Matrix<float> sums(PatchGrid::kParts, count);
+  add_triangle_activations(whitened, centers_, parts, sums);
+
+  for (std::size_t lower = 0; lower < 2; ++lower) {
+    const auto patches_in = [&](std::size_t part) {
+      return static_cast<float>(std::count(parts.begin(), parts.end(), lower * 3 + part));
+    };
+    const auto left = sums.row(lower * 3), middle = sums.row(lower * 3 + 1),
+               right = sums.row(lower * 3 + 2);
+    // Means, not sums, so that pictures of different shapes compare. The square root keeps a few
+    // strong activations from drowning the many weak ones (docs/decisions/0020).
+    const float share = 1.0f / (patches_in(0) + patches_in(1) / 2);
+    const auto pooled = [&](std::span<const float> side, std::size_t c) {
+      return std::sqrt((side[c] + middle[c] / 2) * share);
+    };
+    float* const common = out.data() + lower * count;
+    float* const difference = common + half();
+    for (std::size_t c = 0; c < count; ++c) {
+      const float here = pooled(left, c), there = pooled(right, c < pairs ? c + pairs : c - pairs);
+      common[c] = (here + there) * std::numbers::sqrt2_v<float> / 2;
+      difference[c] = (here - there) * std::numbers::sqrt2_v<float> / 2;
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <vector>
@@ -21,16 +21,21 @@ namespace goldpan {
 std::vector<std::optional<Image>> load_pictures(const ImageSource& images,
                                                 std::span<const Index> which, Workers& workers);
 
-/// ZCA whitening of N x D points (Bell & Sejnowski 1997): the symmetric matrix V (E + 0.1)^-1/2 V^T
-/// for the eigenvectors V and eigenvalues E of their covariance. Nothing is centred by it.
-Matrix<float> zca_whitening(MatrixView<const float> points, Workers& workers);
+/// ZCA whitening of N normalised patches and their mirror images (Bell & Sejnowski 1997): the
+/// symmetric matrix V (E + 0.1)^-1/2 V^T for the eigenvectors V and eigenvalues E of their
+/// covariance. It commutes with mirroring. Nothing is centred by it.
+Matrix<float> zca_whitening(MatrixView<const float> patches, Workers& workers);
 
 /// From a picture to square roots of pooled activations: all of the encoder before PCA.
+///
+/// The centers come in pairs of mirror images. The features of a mirrored picture are then those of
+/// the picture, reordered, at no cost: so the features are given as sums and differences of what
+/// mirroring swaps. Sums are the same for a picture and its mirror image; differences change sign.
 class PatchFeatures {
  public:
   PatchFeatures() = default;
-  /// `whitening` (kPatchValues square, symmetric) and `centers` (K x kPatchValues, of whitened
-  /// patches).
+  /// `whitening` (kPatchValues square), and `centers` (K x kPatchValues, of whitened patches), of
+  /// which center K / 2 + i is the mirror image of center i.
   PatchFeatures(Matrix<float> whitening, MatrixView<const float> centers)
       : whitening_(std::move(whitening)), centers_(centers) {}
 
@@ -40,8 +45,9 @@ class PatchFeatures {
                              const PatchesOptions& options, const Generator& generator,
                              Workers& workers, const Progress& progress);
 
-  std::size_t size() const;
-  /// Requires: out is size() long. Runs on the calling thread.
+  /// Features of one kind.
+  std::size_t half() const { return 2 * centers_.rows(); }
+  /// Requires: out is 2 * half() long; the sums come first. Runs on the calling thread.
   void describe(const Image& picture, std::span<float> out) const;
 
  private:

@@ -34,12 +34,14 @@ Image patch_picture(const Image& image) {
   return resample_by_area(image, side(width), side(height));
 }
 
-std::vector<std::uint8_t> PatchGrid::quadrants() const {
+std::vector<std::uint8_t> PatchGrid::parts() const {
+  const std::size_t half = columns / 2;
   std::vector<std::uint8_t> result;
   result.reserve(size());
   for (std::size_t y = 0; y < rows; ++y) {
     for (std::size_t x = 0; x < columns; ++x) {
-      result.push_back(static_cast<std::uint8_t>((y >= rows / 2 ? 2 : 0) + (x >= columns / 2)));
+      const int side = x < half ? 0 : x < columns - half ? 1 : 2;
+      result.push_back(static_cast<std::uint8_t>((y < rows / 2 ? 0 : 3) + side));
     }
   }
   return result;
@@ -69,6 +71,11 @@ void write_patch(const Image& picture, std::size_t x, std::size_t y, std::span<f
       out[line * kLine + i] = (static_cast<float>(from[line * stride + i]) - mean) * scale;
     }
   }
+}
+
+std::size_t mirrored_value(std::size_t i) {
+  const std::size_t channel = i % 3, x = i / 3 % kPatchSide, line = i / (3 * kPatchSide);
+  return (line * kPatchSide + (kPatchSide - 1 - x)) * 3 + channel;
 }
 
 }  // namespace goldpan

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include <goldpan/core/image.hpp>
@@ -12,8 +13,6 @@ namespace goldpan {
 /// Side of a patch in pixels, and the values in one: 6 x 6 RGB, as in Coates, Ng & Lee 2011.
 inline constexpr int kPatchSide = 6;
 inline constexpr std::size_t kPatchValues = kPatchSide * kPatchSide * 3;
-/// Parts of an image that activations are averaged over: its quadrants.
-inline constexpr std::size_t kQuadrants = 4;
 /// The shorter side that larger images are shrunk to.
 inline constexpr int kShorterSide = 32;
 
@@ -25,6 +24,10 @@ Image patch_picture(const Image& image);
 
 /// Patches of a picture: one at every position, by rows.
 struct PatchGrid {
+  /// Parts of a grid: left, middle and right of the upper half, then of the lower. The middle is
+  /// the column in the middle, where there is one, so that left and right mirror each other.
+  static constexpr std::size_t kParts = 6;
+
   std::size_t columns = 0, rows = 0;
 
   explicit PatchGrid(const Image& picture)
@@ -32,13 +35,16 @@ struct PatchGrid {
         rows(static_cast<std::size_t>(picture.height - kPatchSide + 1)) {}
 
   std::size_t size() const { return columns * rows; }
-  /// The quadrant of each patch: upper left, upper right, lower left, lower right.
-  std::vector<std::uint8_t> quadrants() const;
+  /// The part of each patch.
+  std::vector<std::uint8_t> parts() const;
 };
 
 /// Writes the patch whose upper left pixel is (x, y), normalised for brightness and contrast:
 /// (v - mean) / sqrt(variance + 10), where 10 keeps flat patches from becoming noise.
 /// Requires: out is kPatchValues long.
 void write_patch(const Image& picture, std::size_t x, std::size_t y, std::span<float> out);
+
+/// Where value `i` of a patch lies in its mirror image.
+std::size_t mirrored_value(std::size_t i);
 
 }  // namespace goldpan

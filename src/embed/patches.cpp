@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -17,20 +18,9 @@ namespace goldpan {
 namespace {
 
 constexpr std::size_t kBlock = 256;
-// Images of one task: rows of one product with the projection.
-constexpr std::size_t kTask = 12;
+// Rows of one product with the projection.
+constexpr std::size_t kProductBlock = 64;
 constexpr int kSubspaceIterations = 8;
-
-Image mirrored(const Image& image) {
-  Image result = image;
-  for (int y = 0; y < image.height; ++y) {
-    for (int x = 0; x < image.width; ++x) {
-      std::copy_n(image.pixels.begin() + (y * image.width + image.width - 1 - x) * 3, 3,
-                  result.pixels.begin() + (y * image.width + x) * 3);
-    }
-  }
-  return result;
-}
 
 /// Progress within [from, to) of `total` steps of the whole.
 Progress part_of(const Progress& whole, std::size_t from, std::size_t to, std::size_t total) {
@@ -48,6 +38,10 @@ class PatchesEncoder final : public Encoder {
     };
     positive("dim", options.dim);
     positive("centroids", options.centroids);
+    if (options.centroids % 2 != 0) {
+      throw Error("centroids", "is " + std::to_string(options.centroids) +
+                                   ", expected an even number: centers come in mirrored pairs");
+    }
     positive("pca_images", options.pca_images);
     positive("kmeans_iterations", options.kmeans_iterations);
     if (!(options.mirror_weight >= 0 && options.mirror_weight <= 1)) {
@@ -95,90 +89,101 @@ class PatchesEncoder final : public Encoder {
   void encode(std::span<const Image> images, MatrixView<float> out,
               Workers& workers) const override {
     if (projection_.rows() == 0) throw Error("patches", "encode was called before fit");
-    workers.for_blocks(images.size(), kTask, [&](std::size_t begin, std::size_t end) {
-      Matrix<float> features(end - begin, features_.size());
-      for (std::size_t i = begin; i < end; ++i) {
-        const auto row = features.row(i - begin);
-        features_.describe(patch_picture(images[i]), row);
-        for (std::size_t k = 0; k < row.size(); ++k) row[k] -= mean_[k];
-      }
-      multiply_transposed(features, projection_, out.rows_between(begin, end));
-    });
+    for (std::size_t begin = 0; begin < images.size(); begin += kBlock) {
+      const std::size_t size = std::min(kBlock, images.size() - begin);
+      Matrix<float> features(size, 2 * features_.half());
+      workers.run(size, [&](std::size_t i) {
+        describe(patch_picture(images[begin + i]), features.row(i));
+        for (std::size_t k = 0; k < mean_.size(); ++k) features(i, k) -= mean_[k];
+      });
+      workers.for_blocks(size, kProductBlock, [&](std::size_t from, std::size_t to) {
+        multiply_transposed(features.view().rows_between(from, to), projection_,
+                            out.rows_between(begin + from, begin + to));
+      });
+    }
   }
 
  private:
-  /// PCA of the features of a sample of images, met block by block: their N x 4K matrix never is.
+  /// The features, those that mirroring changes scaled by mirror_weight.
+  void describe(const Image& picture, std::span<float> out) const {
+    features_.describe(picture, out);
+    for (float& value : out.subspan(features_.half())) value *= options_.mirror_weight;
+  }
+
+  /// PCA of the features of a sample of images and, in effect, of their mirror images: over both,
+  /// sums and differences are uncorrelated, so each kind has its own covariance and eigenvectors.
+  /// The images are met block by block; the matrix of all their features never is.
   void learn_projection(const ImageSource& images, std::span<const Index> fit_on,
                         const Generator& generator, Workers& workers, const Progress& progress) {
-    const std::size_t width = features_.size();
+    const std::size_t half = features_.half(), width = 2 * half;
     const std::size_t count = std::min(fit_on.size(), options_.pca_images);
     const std::vector<Index> sample = generator.stream("PCA images").sample(fit_on, count);
-    const float mirror_scale = std::sqrt(options_.mirror_weight);
-    SymmetricMatrix covariance(width);
+    std::array<SymmetricMatrix, 2> covariances = {SymmetricMatrix(half), SymmetricMatrix(half)};
     // Subtracting the first block's mean first spares the covariance from cancellation in float32.
-    std::vector<float> offset;
-    std::vector<double> mean(width, 0.0), mean_both(width, 0.0);
+    std::vector<double> offset, mean(width, 0.0);
     std::size_t used = 0;
     for (std::size_t begin = 0; begin < count; begin += kBlock) {
       progress.step(40 + 50 * begin / count, 100);
       const auto which = std::span(sample).subspan(begin, std::min(kBlock, count - begin));
       auto pictures = load_pictures(images, which, workers);
       std::erase(pictures, std::nullopt);
-      const std::size_t size = pictures.size();
-      // Of a picture and its mirror image: rows i and size + i.
-      Matrix<float> features(2 * size, width);
-      workers.run(2 * size, [&](std::size_t i) {
-        const Image& picture = *pictures[i % size];
-        features_.describe(i < size ? picture : mirrored(picture), features.row(i));
-      });
-      if (offset.empty() && size > 0) offset = mean_of_rows(features);
-      for (std::size_t i = 0; i < size; ++i) {
+      if (pictures.empty()) continue;
+      Matrix<float> features(pictures.size(), width);
+      workers.run(pictures.size(), [&](std::size_t i) { describe(*pictures[i], features.row(i)); });
+      if (offset.empty()) offset = mean_of_rows(features);
+      std::array<Matrix<float>, 2> parts = {Matrix<float>(features.rows(), half),
+                                            Matrix<float>(features.rows(), half)};
+      for (std::size_t i = 0; i < features.rows(); ++i) {
         for (std::size_t k = 0; k < width; ++k) {
-          float& plain = features(i, k);
-          float& other = features(size + i, k);
-          const float common = (plain + other) / 2 - offset[k], difference = (plain - other) / 2;
-          mean[k] += double{plain} - double{offset[k]};
-          mean_both[k] += double{common};
-          plain = common;
-          other = difference * mirror_scale;
+          const double centred = features(i, k) - offset[k];
+          mean[k] += centred;
+          parts[k / half](i, k % half) = static_cast<float>(centred);
         }
       }
-      covariance.add_outer_products(features, workers);
-      used += size;
+      for (std::size_t p = 0; p < 2; ++p) covariances[p].add_outer_products(parts[p], workers);
+      used += pictures.size();
     }
     if (used == 0) throw Error("fit_on", "none of the images sampled for PCA can be decoded");
 
     const double n = static_cast<double>(used);
     mean_.resize(width);
     for (std::size_t k = 0; k < width; ++k) {
-      mean_[k] = offset[k] + static_cast<float>(mean[k] / n);
-      mean_both[k] /= n;
+      mean[k] /= n;
+      mean_[k] = static_cast<float>(offset[k] + mean[k]);
     }
-    covariance.transform(
-        [&](std::size_t i, std::size_t j, float value) {
-          return static_cast<float>(double{value} / n - mean_both[i] * mean_both[j]);
-        },
-        workers);
-    progress.step(90, 100);
-    const std::size_t found = std::min(options_.dim, width);
-    const Eigen eigen = leading_eigenvectors(covariance, found, kSubspaceIterations,
-                                             generator.stream("PCA"), workers);
-    Matrix<float> projection(options_.dim, width);
-    for (std::size_t i = 0; i < found && eigen.values[i] > 1e-6 * eigen.values[0]; ++i) {
-      std::copy_n(eigen.vectors.row(i).data(), width, projection.row(i).data());
+    std::array<Eigen, 2> eigen;
+    for (std::size_t p = 0; p < 2; ++p) {
+      progress.step(90 + 5 * p, 100);
+      covariances[p].transform(
+          [&](std::size_t i, std::size_t j, float value) {
+            return static_cast<float>(value / n - mean[p * half + i] * mean[p * half + j]);
+          },
+          workers);
+      eigen[p] =
+          leading_eigenvectors(covariances[p], std::min(options_.dim, half), kSubspaceIterations,
+                               generator.stream("PCA").stream(p), workers);
     }
-    projection_ = std::move(projection);
+    // The larger variance first, whichever kind it is of.
+    projection_ = Matrix<float>(options_.dim, width);
+    std::array<std::size_t, 2> next = {0, 0};
+    const double floor = 1e-6 * std::max(eigen[0].values[0], eigen[1].values[0]);
+    const auto variance = [&](std::size_t p) {
+      return next[p] < eigen[p].values.size() ? eigen[p].values[next[p]] : 0.0;
+    };
+    for (std::size_t i = 0; i < options_.dim; ++i) {
+      const std::size_t p = variance(0) >= variance(1) ? 0 : 1;
+      if (variance(p) <= floor) break;
+      std::copy_n(eigen[p].vectors.row(next[p]++).data(), half,
+                  projection_.row(i).data() + p * half);
+    }
   }
 
-  static std::vector<float> mean_of_rows(const Matrix<float>& rows) {
-    std::vector<double> sum(rows.cols(), 0.0);
+  static std::vector<double> mean_of_rows(const Matrix<float>& rows) {
+    std::vector<double> mean(rows.cols(), 0.0);
     for (std::size_t i = 0; i < rows.rows(); ++i) {
-      for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += double{rows(i, k)};
+      for (std::size_t k = 0; k < mean.size(); ++k) mean[k] += double{rows(i, k)};
     }
-    std::vector<float> mean(sum.size());
-    for (std::size_t k = 0; k < sum.size(); ++k) {
-      mean[k] = static_cast<float>(sum[k] / static_cast<double>(rows.rows()));
-    }
+    for (double& value : mean) value /= static_cast<double>(rows.rows());
     return mean;
   }
 

@@ -38,7 +38,8 @@ Image resample_by_area(const Image& image, int width, int height) {
   const auto columns = spans(image.width, width), rows = spans(image.height, height);
   const std::size_t old_row = static_cast<std::size_t>(image.width) * 3;
   const std::size_t new_row = static_cast<std::size_t>(width) * 3;
-  Image result{width, height, std::vector<std::uint8_t>(new_row * static_cast<std::size_t>(height))};
+  Image result{width, height,
+               std::vector<std::uint8_t>(new_row * static_cast<std::size_t>(height))};
   std::vector<float> merged(old_row);
   for (std::size_t y = 0; y < rows.size(); ++y) {
     std::fill(merged.begin(), merged.end(), 0.0f);

@@ -30,8 +30,8 @@ constexpr std::size_t kExtraDirections = 64;
 
 void check(const char* routine, int info) {
   if (info != 0) {
-    throw Error(std::string("LAPACK ") + routine, "returned " + std::to_string(info) +
-                                                      ", expected 0; is a value not finite?");
+    throw Error(std::string("LAPACK ") + routine,
+                "returned " + std::to_string(info) + ", expected 0; is a value not finite?");
   }
 }
 
@@ -54,9 +54,8 @@ void orthonormalise(Matrix<float>& rows) {
 
 /// An eigenvector's sign is arbitrary; this makes it the same on every machine.
 void fix_sign(std::span<float> vector) {
-  const auto largest = std::max_element(vector.begin(), vector.end(), [](float a, float b) {
-    return std::fabs(a) < std::fabs(b);
-  });
+  const auto largest = std::max_element(
+      vector.begin(), vector.end(), [](float a, float b) { return std::fabs(a) < std::fabs(b); });
   if (largest != vector.end() && *largest < 0) {
     for (float& value : vector) value = -value;
   }

@@ -43,7 +43,7 @@ class SymmetricMatrix {
   std::vector<Matrix<float>> split(MatrixView<const float> rows, Workers& workers) const;
 
   std::size_t size_;
-  std::size_t blocks_;                  // along one side
+  std::size_t blocks_;                 // along one side
   std::vector<Matrix<float>> values_;  // blocks (i, j) with i <= j, by rows
 };
 

@@ -37,8 +37,8 @@ HWY_ATTR void multiply_tile(const float* HWY_RESTRICT points, const PackedCenter
   const Tag tag;
   const std::size_t lanes = hn::Lanes(tag), stride = centers.padded_rows();
   for (std::size_t column = 0; column < stride; column += 2 * lanes) {
-    const float* HWY_RESTRICT from = centers.panel(column / PackedCenters::kPanel) +
-                                     column % PackedCenters::kPanel;
+    const float* HWY_RESTRICT from =
+        centers.panel(column / PackedCenters::kPanel) + column % PackedCenters::kPanel;
     Vector tile[kTileRows][2];
     for (auto& row : tile) row[0] = row[1] = hn::Zero(tag);
     for (std::size_t k = 0; k < centers.cols(); ++k) {
@@ -84,9 +84,9 @@ HWY_ATTR void add_activations(const PackedCenters& centers, float point_norm,
     const Vector distance = hn::Sqrt(hn::Max(squared, hn::Zero(tag)));
     hn::Store(distance, tag, values + c);
     // Centers that only fill up the last vector are infinitely far: no part of the mean.
-    sum = hn::Add(sum, count - c >= lanes
-                           ? distance
-                           : hn::IfThenElseZero(hn::FirstN(tag, count - c), distance));
+    sum =
+        hn::Add(sum, count - c >= lanes ? distance
+                                        : hn::IfThenElseZero(hn::FirstN(tag, count - c), distance));
   }
   const float mean = hn::GetLane(hn::SumOfLanes(tag, sum)) / static_cast<float>(count);
   const Vector means = hn::Set(tag, mean);
@@ -97,8 +97,7 @@ HWY_ATTR void add_activations(const PackedCenters& centers, float point_norm,
 }
 
 HWY_ATTR void triangle_kernel(MatrixView<const float> points, const PackedCenters& centers,
-                              std::span<const std::uint8_t> pool_of_point,
-                              MatrixView<float> sums) {
+                              std::span<const std::uint8_t> pool_of_point, MatrixView<float> sums) {
   const std::size_t depth = centers.cols(), stride = centers.padded_rows();
   const auto tile = hwy::AllocateAligned<float>(depth * kTileRows);
   const auto values = hwy::AllocateAligned<float>(stride * kTileRows);
@@ -151,8 +150,7 @@ PackedCenters::PackedCenters(MatrixView<const float> centers)
 }
 
 void add_triangle_activations(MatrixView<const float> points, const PackedCenters& centers,
-                              std::span<const std::uint8_t> pool_of_point,
-                              MatrixView<float> sums) {
+                              std::span<const std::uint8_t> pool_of_point, MatrixView<float> sums) {
   assert(points.cols() == centers.cols() && sums.cols() == centers.rows());
   assert(pool_of_point.size() == points.rows());
   if (points.empty() || sums.empty()) return;

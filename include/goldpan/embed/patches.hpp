@@ -11,16 +11,17 @@ namespace goldpan {
 struct PatchesOptions {
   /// Dimensions of an embedding.
   std::size_t dim = 384;
-  /// Centers of k-means: 4 * centroids numbers describe an image before PCA.
+  /// Centers of k-means, an even number: half of them are the mirror images of the others.
+  /// 4 * centroids numbers describe an image before PCA.
   std::size_t centroids = 1600;
   /// Patches that the whitening and k-means are learned from.
   std::size_t patches = 400'000;
   /// Images that PCA is learned from: a uniform sample of `fit_on`.
   std::size_t pca_images = 16'000;
   int kmeans_iterations = 12;
-  /// What PCA makes of differences between a picture and its mirror image: 1 counts them as it does
-  /// all others, 0 leaves them out, so that an embedding cannot tell left from right.
-  float mirror_weight = 0.1f;
+  /// How much what tells a picture from its mirror image counts beside all else: 1 as much, 0 not
+  /// at all, so that a picture and its mirror image get one embedding.
+  float mirror_weight = 0.3f;
   std::uint64_t seed = 0;
 };
 
