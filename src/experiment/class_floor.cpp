@@ -42,11 +42,13 @@ std::vector<std::size_t> class_floor_picks(const std::vector<double>& shares,
                                            const std::vector<std::uint64_t>& bought,
                                            std::size_t batch) {
   std::vector<std::size_t> picks(shares.size());
-  const double labeled = static_cast<double>(sum(bought) + batch);
+  const auto labeled = static_cast<double>(sum(bought));
   std::size_t wanted = 0;
   for (std::size_t c = 0; c < shares.size(); ++c) {
-    const double missing = kFloor * shares[c] * labeled - static_cast<double>(bought[c]);
-    picks[c] = static_cast<std::size_t>(std::max(0.0, std::ceil(missing)));
+    const auto have = static_cast<double>(bought[c]);
+    if (have >= kFloor * shares[c] * labeled) continue;
+    const double floor = kFloor * shares[c] * (labeled + static_cast<double>(batch));
+    picks[c] = static_cast<std::size_t>(std::ceil(floor - have));
     wanted += picks[c];
   }
   const auto most = static_cast<std::size_t>(kMostOfBatch * static_cast<double>(batch));

@@ -19,9 +19,10 @@ struct UniformSample {
 std::vector<double> estimate_class_shares(const std::vector<UniformSample>& samples,
                                           std::size_t classes);
 
-/// How many picks of the next batch each class needs to reach half of its estimated pool share
-/// among the labels bought. A class that no uniform sample has met gets none: nothing says that it
-/// is there. At most a tenth of the batch in all, shared in proportion.
+/// How many picks of the next batch each starving class needs. A class starves when its share of
+/// the labels bought is below half of its estimated share of the pool; it gets what brings it to
+/// that half after the batch. A class that no uniform sample has met gets none: nothing says that
+/// it is there. At most a tenth of the batch in all, shared in proportion.
 std::vector<std::size_t> class_floor_picks(const std::vector<double>& shares,
                                            const std::vector<std::uint64_t>& bought,
                                            std::size_t batch);

@@ -28,12 +28,14 @@ TEST(ClassShares, WithoutSamplesNothingIsKnown) {
             (std::vector<double>{0, 0}));
 }
 
-TEST(ClassFloor, AsksForHalfOfTheShare) {
-  // 100 labels after the batch: class 1 should have half of 20 %, that is 10, and has 4.
-  const auto picks = class_floor_picks({0.8, 0.2, 0.0}, {36, 4, 0}, 60);
-  EXPECT_EQ(picks, (std::vector<std::size_t>{0, 6, 0}));
-  // Nobody starves: nothing is asked for.
-  EXPECT_EQ(class_floor_picks({0.5, 0.5}, {20, 20}, 10), (std::vector<std::size_t>{0, 0}));
+TEST(ClassFloor, BringsAStarvingClassToHalfOfItsShare) {
+  // Class 1 has 3 of 40 labels, less than half of 20 %; of the 100 after the batch it should
+  // have 10.
+  EXPECT_EQ(class_floor_picks({0.8, 0.2, 0.0}, {37, 3, 0}, 70),
+            (std::vector<std::size_t>{0, 7, 0}));
+  // At half of its share it does not starve, however large the batch is.
+  EXPECT_EQ(class_floor_picks({0.8, 0.2, 0.0}, {36, 4, 0}, 1000),
+            (std::vector<std::size_t>{0, 0, 0}));
 }
 
 TEST(ClassFloor, TakesAtMostATenthOfTheBatch) {
