@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,7 +27,7 @@ constexpr std::size_t kBatchesPerRecord = 8;
 // Rows embedded again before a partial file is continued.
 constexpr std::size_t kProbe = 16;
 
-/// The images [begin, begin + size) that can be decoded, with what was wrong with the others.
+/// The named images that can be decoded, with what was wrong with the others.
 struct Batch {
   std::vector<Image> images;
   std::vector<Index> rows;
@@ -33,25 +35,24 @@ struct Batch {
   std::vector<std::string> broken_reasons;
 };
 
-Batch load_batch(const ImageSource& source, std::size_t begin, std::size_t size, int min_side,
+Batch load_batch(const ImageSource& source, const std::vector<Index>& which, int min_side,
                  Workers& workers) {
-  std::vector<std::optional<Image>> images(size);
-  std::vector<std::string> reasons(size);
-  workers.run(size, [&](std::size_t i) {
+  std::vector<std::optional<Image>> images(which.size());
+  std::vector<std::string> reasons(which.size());
+  workers.run(which.size(), [&](std::size_t i) {
     try {
-      images[i] = source.load(begin + i, min_side);
+      images[i] = source.load(which[i], min_side);
     } catch (const Error& error) {
       reasons[i] = error.what();
     }
   });
   Batch batch;
-  for (std::size_t i = 0; i < size; ++i) {
-    const auto row = static_cast<Index>(begin + i);
+  for (std::size_t i = 0; i < which.size(); ++i) {
     if (images[i]) {
       batch.images.push_back(std::move(*images[i]));
-      batch.rows.push_back(row);
+      batch.rows.push_back(which[i]);
     } else {
-      batch.broken.push_back(row);
+      batch.broken.push_back(which[i]);
       batch.broken_reasons.push_back(std::move(reasons[i]));
     }
   }
@@ -96,22 +97,27 @@ class Embedding {
 
   std::size_t rows() const { return record_.rows; }
 
-  /// Embeds the first few rows of the last ones again. A fit on another machine, or by another
-  /// version of a library, need not give the same axes: rows of two fits must not be mixed.
+  /// Embeds the last few finished images again. A fit on another machine, or by another version of
+  /// a library, need not give the same axes: rows of two fits must not be mixed.
   void check_continues() {
-    const std::size_t count = std::min(kProbe, record_.rows);
-    const std::size_t begin = record_.rows - count;
-    const Batch batch = load_batch(images_, begin, count, encoder_.min_side(), workers_);
+    std::vector<Index> probe;
+    for (std::size_t row = record_.rows; row > 0 && probe.size() < kProbe; --row) {
+      const auto index = static_cast<Index>(row - 1);
+      if (!std::binary_search(record_.broken.begin(), record_.broken.end(), index)) {
+        probe.push_back(index);
+      }
+    }
+    const Batch batch = load_batch(images_, probe, encoder_.min_side(), workers_);
+    if (batch.images.empty()) return start_over();
     Matrix<float> again(batch.images.size(), encoder_.dim());
-    if (!batch.images.empty()) encoder_.encode(batch.images, again, workers_);
-    Matrix<float> stored(count, encoder_.dim());
-    file_.read(offset_of(begin), std::as_writable_bytes(std::span(stored.data(), stored.size())));
+    encoder_.encode(batch.images, again, workers_);
+    std::vector<float> stored(encoder_.dim());
     for (std::size_t i = 0; i < batch.rows.size(); ++i) {
-      const auto a = again.row(i), b = stored.row(batch.rows[i] - begin);
+      file_.read(offset_of(batch.rows[i]), std::as_writable_bytes(std::span(stored)));
       float largest = 0, difference = 0;
-      for (std::size_t k = 0; k < a.size(); ++k) {
-        largest = std::max(largest, std::fabs(a[k]));
-        difference = std::max(difference, std::fabs(a[k] - b[k]));
+      for (std::size_t k = 0; k < stored.size(); ++k) {
+        largest = std::max(largest, std::fabs(again(i, k)));
+        difference = std::max(difference, std::fabs(again(i, k) - stored[k]));
       }
       if (!(difference <= 1e-4f * largest)) return start_over();
     }
@@ -190,7 +196,9 @@ class Embedding {
   void embed_batch() {
     const std::size_t begin = record_.rows;
     const std::size_t size = std::min(kBatch, images_.size() - begin);
-    Batch batch = load_batch(images_, begin, size, encoder_.min_side(), workers_);
+    std::vector<Index> which(size);
+    std::iota(which.begin(), which.end(), static_cast<Index>(begin));
+    const Batch batch = load_batch(images_, which, encoder_.min_side(), workers_);
     const std::size_t broken_before = record_.broken.size();
     record_.broken.insert(record_.broken.end(), batch.broken.begin(), batch.broken.end());
     record_.broken_reasons.insert(record_.broken_reasons.end(), batch.broken_reasons.begin(),

@@ -13,14 +13,25 @@
 
 namespace goldpan {
 
-PartialFile::PartialFile(const std::filesystem::path& path)
-    : path_(path), descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
-  if (descriptor_ < 0) fail("cannot write");
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-    const bool busy = errno == EWOULDBLOCK;
+PartialFile::PartialFile(const std::filesystem::path& path) : path_(path) {
+  while (true) {
+    descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (descriptor_ < 0) fail("cannot write");
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+      const int reason = errno;
+      ::close(descriptor_);
+      if (reason == EWOULDBLOCK) throw Error(path_.string(), "is being written by another process");
+      errno = reason;
+      fail("cannot lock");
+    }
+    // Another process may have completed the file, and renamed it, between our two calls: then this
+    // is no longer the partial file but a finished one, not to be written again.
+    struct stat opened = {}, named = {};
+    if (::fstat(descriptor_, &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
+        opened.st_ino == named.st_ino && opened.st_dev == named.st_dev) {
+      return;
+    }
     ::close(descriptor_);
-    if (busy) throw Error(path_.string(), "is being written by another process");
-    fail("cannot lock");
   }
 }
 
