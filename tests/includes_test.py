@@ -11,9 +11,10 @@ import sys
 BELOW = {
     "core": set(),
     "kernels": {"core"},
+    "vision": {"core"},
     "data": {"core", "kernels"},
-    "embed": {"core", "kernels"},
-    "models": {"core", "kernels"},
+    "embed": {"core", "kernels", "vision"},
+    "models": {"core", "kernels", "vision"},
     "strategies": {"core", "kernels"},
     "experiment": {"core", "kernels", "data", "embed", "models", "strategies"},
     "report": {"core", "experiment", "strategies", "data", "models"},

@@ -5,8 +5,8 @@
 
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
-#include <torch/version.h>
 
+#include "kernels/product.hpp"
 #include "vision/torch_support.hpp"
 
 namespace goldpan {
@@ -16,13 +16,37 @@ constexpr double kLayerNormEpsilon = 1e-6;
 constexpr std::int64_t kPatch = static_cast<std::int64_t>(kDinov2Patch);
 constexpr std::int64_t kHeadDim = static_cast<std::int64_t>(kDinov2HeadDim);
 
+StridedMatrix strided(const at::Tensor& matrix) {
+  return {matrix.data_ptr<float>(), static_cast<std::size_t>(matrix.stride(0)),
+          static_cast<std::size_t>(matrix.stride(1))};
+}
+
+/// out = alpha * a * b + beta * out. On the CPU by goldpan's own product: the BLAS behind libtorch
+/// may be slow (Debian's OpenBLAS on processors newer than itself) and may round a row by the shape
+/// of its batch.
+void multiply(const at::Tensor& a, const at::Tensor& b, const at::Tensor& out, float alpha,
+              float beta) {
+  if (out.is_cuda()) {
+    out.addmm_(a, b, beta, alpha);
+    return;
+  }
+  strided_product(static_cast<std::size_t>(out.size(0)), static_cast<std::size_t>(out.size(1)),
+                  static_cast<std::size_t>(a.size(1)), strided(a), strided(b),
+                  out.data_ptr<float>(), static_cast<std::size_t>(out.stride(0)), alpha, beta);
+}
+
 /// A matrix product's weights, transposed so that rows of activations multiply from the left.
 struct Affine {
   at::Tensor weight, bias;
 
-  at::Tensor operator()(const at::Tensor& rows) const { return at::addmm(bias, rows, weight); }
+  at::Tensor operator()(const at::Tensor& rows) const {
+    const at::Tensor out = bias.expand({rows.size(0), bias.size(0)}).contiguous();
+    multiply(rows, weight, out, 1.0f, 1.0f);
+    return out;
+  }
   void add_to(const at::Tensor& sum, const at::Tensor& rows) const {
-    sum.add_(bias).addmm_(rows, weight);
+    sum.add_(bias);
+    multiply(rows, weight, sum, 1.0f, 1.0f);
   }
 };
 
@@ -54,23 +78,32 @@ at::ScalarType scalar_type(Precision precision) {
 /// Softmax(q k^T / 8) v. q is [images, queries, heads, 64], k and v [images, tokens, heads, 64];
 /// returns [images * queries, heads * 64].
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+  static_assert(kHeadDim == 64, "the scale is 1 / sqrt(64)");
+  constexpr float kScale = 0.125f;
   const std::int64_t images = q.size(0), queries = q.size(1), heads = q.size(2);
-#if TORCH_VERSION_MAJOR >= 2
-  const at::Tensor mixed =
-      at::scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2));
-#else
-  const auto by_head = [&](const at::Tensor& tokens) {
-    return tokens.transpose(1, 2).reshape({images * heads, tokens.size(1), kHeadDim});
-  };
-  static_assert(kHeadDim == 64, "the scale below is 1 / sqrt(64)");
-  const at::Tensor keys = by_head(k);
-  // beta = 0: the first argument lends its shape, not its values.
-  at::Tensor scores = at::empty({images * heads, queries, keys.size(1)}, q.options());
-  at::baddbmm_out(scores, scores, by_head(q), keys.transpose(1, 2), 0.0, 0.125);
-  const at::Tensor mixed =
-      at::bmm(at::softmax(scores, -1), by_head(v)).view({images, heads, queries, kHeadDim});
-#endif
-  return mixed.transpose(1, 2).reshape({images * queries, heads * kHeadDim});
+  if (q.is_cuda()) {
+    const at::Tensor scores = at::matmul(q.transpose(1, 2) * kScale, k.permute({0, 2, 3, 1}));
+    return at::matmul(at::softmax(scores, -1), v.transpose(1, 2))
+        .transpose(1, 2)
+        .reshape({images * queries, heads * kHeadDim});
+  }
+  const at::Tensor mixed = at::empty({images * queries, heads * kHeadDim}, q.options());
+  const at::Tensor scores = at::empty({heads, queries, k.size(1)}, q.options());
+  for (std::int64_t image = 0; image < images; ++image) {
+    const auto of = [&](const at::Tensor& tokens, std::int64_t head) {
+      return tokens.select(0, image).select(1, head);
+    };
+    for (std::int64_t head = 0; head < heads; ++head) {
+      multiply(of(q, head), of(k, head).t(), scores.select(0, head), kScale, 0.0f);
+    }
+    const at::Tensor shares = at::softmax(scores, -1);
+    const at::Tensor rows = mixed.narrow(0, image * queries, queries);
+    for (std::int64_t head = 0; head < heads; ++head) {
+      multiply(shares.select(0, head), of(v, head), rows.narrow(1, head * kHeadDim, kHeadDim), 1.0f,
+               0.0f);
+    }
+  }
+  return mixed;
 }
 
 }  // namespace
@@ -80,8 +113,8 @@ struct Dinov2Network::State {
   at::ScalarType type = at::kFloat;
   std::int64_t size = 0, grid = 0, dim = 0, heads = 0;
 
-  Affine patches;  // its bias is part of `positions`
-  at::Tensor class_token, positions;
+  at::Tensor patch_weight;            // transposed
+  at::Tensor class_token, positions;  // the token with its position; positions with the patch bias
   std::vector<Layer> layers;
   Norm norm;
 
@@ -110,7 +143,7 @@ class Loader {
     return {place(read(name + ".weight")), place(read(name + ".bias"))};
   }
   Affine affine(const at::Tensor& weight, const at::Tensor& bias) const {
-    return {place(weight).t(), place(bias)};
+    return {place(weight.t()), place(bias)};
   }
   Affine affine(const std::string& name) const {
     return affine(read(name + ".weight"), read(name + ".bias"));
@@ -160,8 +193,8 @@ Dinov2Network::Dinov2Network(const SafetensorsFile& weights, const Dinov2Archite
 
   const std::int64_t dim = state->dim, grid = state->grid;
   const std::string projection = "embeddings.patch_embeddings.projection";
-  state->patches.weight =
-      loader.place(loader.read(projection + ".weight").reshape({dim, 3 * kPatch * kPatch})).t();
+  state->patch_weight =
+      loader.place(loader.read(projection + ".weight").reshape({dim, 3 * kPatch * kPatch}).t());
   const at::Tensor stored = loader.read("embeddings.position_embeddings");  // [1, 1 + n * n, dim]
   const auto trained = static_cast<std::int64_t>(architecture.grid);
   at::Tensor positions = stored.narrow(1, 1, trained * trained);
@@ -213,7 +246,9 @@ at::Tensor Dinov2Network::State::forward(const at::Tensor& planes) const {
   at::Tensor x = at::empty({images, 1 + patch_count, dim}, cut.options());
   x.select(1, 0).copy_(class_token.expand({images, dim}));
   at::Tensor patch_rows = x.narrow(1, 1, patch_count);
-  at::add_out(patch_rows, at::mm(cut, patches.weight).view({images, patch_count, dim}), positions);
+  const at::Tensor projected = at::empty({images * patch_count, dim}, cut.options());
+  multiply(cut, patch_weight, projected, 1.0f, 0.0f);
+  at::add_out(patch_rows, projected.view({images, patch_count, dim}), positions);
   x = x.view({images * (1 + patch_count), dim});
   for (const Layer& layer : layers) {
     attend(layer, x, images, &layer == &layers.back());

@@ -2,7 +2,6 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
-#include <cblas.h>
 #include <torch/cuda.h>
 #include <torch/version.h>
 
@@ -43,13 +42,6 @@ void check_torch_device(const std::string& device, const char* where) {
 }
 
 void use_one_torch_thread() {
-  // Debian's libtorch multiplies with the OpenBLAS that goldpan uses too; the BLAS libraries of
-  // other builds follow torch's own setting.
-  static const bool done = [] {
-    openblas_set_num_threads(1);
-    return true;
-  }();
-  static_cast<void>(done);
   // Torch keeps the number for each thread; setting it is slow, asking is not.
   if (at::get_num_threads() != 1) at::set_num_threads(1);
 }

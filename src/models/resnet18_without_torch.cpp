@@ -1,0 +1,12 @@
+#include <goldpan/models/resnet18.hpp>
+
+#include "vision/without_torch.hpp"
+
+namespace goldpan {
+
+std::unique_ptr<Classifier> make_resnet18(std::shared_ptr<const ImageSource>, std::size_t,
+                                          const Resnet18Options&) {
+  refuse_without_torch("make_resnet18");
+}
+
+}  // namespace goldpan
