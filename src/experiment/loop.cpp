@@ -162,6 +162,7 @@ class Run {
       return {};
     }
     std::vector<float> weights;
+    weights.reserve(rows.size());
     for (const Index row : rows) weights.push_back(static_cast<float>(of_pool[row]));
     return weights;
   }
@@ -176,6 +177,7 @@ class Run {
     std::ranges::set_difference(labeled_, held_out, std::back_inserter(rest));
     const auto labels_of = [&](const std::vector<Index>& rows) {
       std::vector<std::int32_t> labels;
+      labels.reserve(rows.size());
       for (const Index row : rows) labels.push_back(labels_[row]);
       return labels;
     };
@@ -309,6 +311,7 @@ class Run {
 
   void measure_batch(const std::vector<Pick>& picks, RoundRecord& record) const {
     std::vector<Index> batch;
+    batch.reserve(picks.size());
     for (const Pick& pick : picks) batch.push_back(pick.row);
     record.redundancy = near_twin_share(inputs_.embeddings, batch, batch, settings_.near_twin);
     record.redundancy_labeled =
