@@ -32,8 +32,8 @@ Sample draw_sample(const Pool& pool, std::size_t batch, const StrategyOptions& o
       static_cast<double>(options.approximate_rows_per_pick) * static_cast<double>(batch);
   const auto wanted = static_cast<std::size_t>(
       std::min(std::ceil(std::max(share, least)), static_cast<double>(size)));
-  const std::size_t count = std::max(wanted, batch);
-  if (count == size) return {{pool.unlabeled.begin(), pool.unlabeled.end()}, {}};
+  const std::size_t count = std::max(wanted, batch + 1);
+  if (count >= size) return {{pool.unlabeled.begin(), pool.unlabeled.end()}, {}};
   Generator drawing = generator.stream("sample");
   const std::size_t drawn = std::min(size, count + kControlRows);
   const std::vector<Index> rows = drawing.sample(pool.unlabeled, drawn);
@@ -74,24 +74,27 @@ double mean_potential(const Pool& pool, std::span<const Index> rows, const Gradi
 Selection k_center_approximate(const Pool& pool, std::size_t batch, const StrategyOptions& options,
                                Generator& generator, Workers& workers) {
   const Sample sample = draw_sample(pool, batch, options, generator);
-  Selection selection =
-      farthest_first(pool.embeddings, sample.rows, pool.labeled, batch, workers, options.progress);
-  if (sample.control.empty()) {
+  const bool exact = sample.control.empty();
+  // One more than asked for: how far it is from all picks is the covering radius.
+  Selection selection = farthest_first(pool.embeddings, sample.rows, pool.labeled,
+                                       exact ? batch : batch + 1, workers, options.progress);
+  if (exact) {
     selection.notes.push_back(
         "k_center_approximate: the sample is the whole pool, so this is exact");
     return selection;
   }
+  const double covered = selection.scores.back();
+  selection.indices.pop_back();
+  selection.scores.pop_back();
   std::vector<Index> centers(pool.labeled.begin(), pool.labeled.end());
   centers.insert(centers.end(), selection.indices.begin(), selection.indices.end());
-  const double covered = selection.scores.back();
   const double missed =
       farthest_first(pool.embeddings, sample.control, centers, 1, workers, {}).scores.front();
   // No batch of this size covers the pool within less than half of `covered` (Gonzalez 1985), so
   // that missed / covered is what the sample adds to exact k-center's factor of two.
   selection.notes.push_back(
       fmt::format("k_center_approximate: {}; the covering radius is {:.4g} on the sample and "
-                  "{:.4g} on {} other "
-                  "rows: {:.1f} % lost",
+                  "{:.4g} on {} other rows: {:.1f} % lost",
                   looked_at(sample, pool), covered, missed, sample.control.size(),
                   covered > 0 ? 100 * std::max(0.0, missed / covered - 1) : 0.0));
   return selection;
