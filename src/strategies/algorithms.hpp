@@ -33,5 +33,9 @@ Selection typiclust(const Pool& pool, std::size_t batch, const StrategyOptions& 
                     Generator& generator, Workers& workers);
 Selection bait(const Pool& pool, std::size_t batch, const StrategyOptions& options,
                Generator& generator, Workers& workers);
+Selection k_center_approximate(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                               Generator& generator, Workers& workers);
+Selection badge_approximate(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                            Generator& generator, Workers& workers);
 
 }  // namespace goldpan::algorithms

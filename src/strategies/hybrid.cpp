@@ -9,6 +9,13 @@ namespace goldpan::algorithms {
 
 Selection hybrid(const Pool& pool, std::size_t batch, const StrategyOptions& options,
                  Generator& generator, Workers& workers) {
+  if (pool.probabilities.empty()) {
+    Selection selection = typiclust(pool, batch, options, generator, workers);
+    selection.notes.insert(selection.notes.begin(),
+                           "hybrid: no probabilities, so there is no telling what is uncertain; "
+                           "picked by typiclust");
+    return selection;
+  }
   const double wanted = std::ceil(options.shortlist_factor * static_cast<double>(batch));
   const std::size_t size =
       std::clamp(static_cast<std::size_t>(std::min(wanted, 0x1p52)), batch, pool.unlabeled.size());

@@ -29,7 +29,7 @@ constexpr auto kStrategies = std::to_array<StrategyInfo>({
     {.name = "hybrid",
      .summary = "k-center among the most entropic rows (\"BADGE-lite\")",
      .paper = "",
-     .needs = {.embeddings = true, .probabilities = true},
+     .needs = {.embeddings = true, .probabilities = true, .model_optional = true},
      .select = algorithms::hybrid},
     {.name = "entropy",
      .summary = "largest entropy of the predicted class",
@@ -71,6 +71,16 @@ constexpr auto kStrategies = std::to_array<StrategyInfo>({
      .paper = "Ash et al. 2021",
      .needs = {.features = true, .probabilities = true},
      .select = algorithms::bait},
+    {.name = "k_center_approximate",
+     .summary = "k-center on a uniform sample, for pools of tens of millions; says what it loses",
+     .paper = "Sener & Savarese 2018",
+     .needs = {.embeddings = true},
+     .select = algorithms::k_center_approximate},
+    {.name = "badge_approximate",
+     .summary = "BADGE on a uniform sample, for pools of tens of millions; says what it loses",
+     .paper = "Ash et al. 2020",
+     .needs = {.features = true, .probabilities = true},
+     .select = algorithms::badge_approximate},
 });
 
 }  // namespace

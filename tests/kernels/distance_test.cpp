@@ -1,9 +1,11 @@
 #include "kernels/distance.hpp"
 
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <hwy/targets.h>
 
 #include <goldpan/core/random.hpp>
 
@@ -26,6 +28,35 @@ TEST(Distance, IsTheDefinitionToTheLastBit) {
     EXPECT_EQ(squared_distance(a.data(), b.data(), dims),
               reference::squared_distance(a.data(), b.data(), dims))
         << dims;
+  }
+}
+
+/// Each instruction set that this processor has, for as long as the object lives.
+class InstructionSets {
+ public:
+  ~InstructionSets() {
+    hwy::SetSupportedTargetsForTest(0);
+    hwy::GetChosenTarget().DeInit();
+  }
+  void use(std::int64_t target) {
+    hwy::SetSupportedTargetsForTest(target);
+    hwy::GetChosenTarget().DeInit();
+  }
+};
+
+TEST(Distance, IsTheSameOnEveryInstructionSetWithFusedMultiplyAdd) {
+  Generator generator(5);
+  const auto a = normals(77, generator), b = normals(77, generator);
+  const float expected = reference::squared_distance(a.data(), b.data(), 77);
+  InstructionSets sets;
+  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    sets.use(target);
+    const float found = squared_distance(a.data(), b.data(), 77);
+    if (target <= HWY_AVX2) {
+      EXPECT_EQ(found, expected) << hwy::TargetName(target);
+    } else {
+      EXPECT_NEAR(found, expected, 1e-6 * expected) << hwy::TargetName(target);
+    }
   }
 }
 

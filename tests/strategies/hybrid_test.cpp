@@ -2,6 +2,7 @@
 #include <cmath>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "reference/k_center.hpp"
@@ -47,6 +48,19 @@ TEST(Hybrid, AShortlistBeyondThePoolIsThePool) {
   const SyntheticPool data(100, 6, 4, 20);
   EXPECT_EQ(hybrid(data.view(), 30, 1e6).indices,
             reference::k_center(data.embeddings, data.labeled, data.unlabeled, 30).indices);
+}
+
+TEST(Hybrid, PicksByTypiclustWithoutAModel) {
+  const SyntheticPool data(200, 6, 4, 20);
+  Pool pool = data.view();
+  pool.probabilities = {};
+  pool.passes = nullptr;
+  Generator generator(0);
+  Workers workers(2);
+  const Selection picks = hybrid(pool, 15);
+  EXPECT_EQ(picks.indices, select("typiclust", pool, 15, generator, workers).indices);
+  ASSERT_FALSE(picks.notes.empty());
+  EXPECT_THAT(picks.notes[0], testing::HasSubstr("picked by typiclust"));
 }
 
 }  // namespace

@@ -52,6 +52,10 @@ struct StrategyOptions {
   double bait_lambda = 1.0;
   /// bait: the forward greedy picks this many times the batch before pruning.
   double bait_oversampling = 2.0;
+  /// k_center_approximate, badge_approximate: the share of the unlabelled rows that is looked at,
+  /// but no fewer rows than approximate_rows_per_pick for each pick.
+  double approximate_share = 0.01;
+  std::size_t approximate_rows_per_pick = 10;
   /// Long selections report here and can be stopped.
   Progress progress;
 };
