@@ -104,6 +104,7 @@ void add_run_command(CLI::App& program) {
             },
             std::string(info.help))
         ->default_str(info.get(goldpan::Settings()))
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
         ->group(std::string(info.key.substr(0, info.key.find('.'))));
   }
   command->add_option("--config", options->config,

@@ -28,9 +28,9 @@ class PickTest(ProgramTest):
         (self.folder / "L.txt").write_text("3\n7\n150\n")
         (self.folder / "ids.txt").write_text("".join(f'frame "{i}", left\n' for i in range(N)))
 
-    def pick(self, strategy, *more, out="picks.csv"):
+    def pick(self, strategy, *more, out="picks.csv", labeled="L.txt"):
         self.succeeds("pick", "--embeddings", self.embeddings, "--probs", self.folder / "P.npy", "--mc-probs",
-                      self.folder / "M.npy", "--labeled", self.folder / "L.txt", "--strategy", strategy,
+                      self.folder / "M.npy", "--labeled", self.folder / labeled, "--strategy", strategy,
                       "--out", self.folder / out, *more)
         with open(self.folder / out, newline="") as file:
             return list(csv.DictReader(file))
@@ -89,7 +89,7 @@ class PickTest(ProgramTest):
         write_npy(self.folder / "mask.npy", "?", (N,), [i in (3, 7, 150) for i in range(N)])
         write_npy(self.folder / "rows.npy", "q", (3,), [150, 3, 7])
         for name in ("mask.npy", "rows.npy"):
-            self.assertEqual(self.pick("entropy", "--batch", 7, "--labeled", self.folder / name), expected)
+            self.assertEqual(self.pick("entropy", "--batch", 7, labeled=name), expected)
 
     def test_half_precision_embeddings(self):
         generator = random.Random(4)
