@@ -79,7 +79,7 @@ std::optional<std::filesystem::path> find_file(const std::filesystem::path& fold
                                                const std::string& stem, const std::string& kind) {
   for (const char* const dot : {"-", "."}) {
     for (const char* const ending : {"", ".gz"}) {
-      std::filesystem::path path = folder / (stem + dot + kind + ending);
+      std::filesystem::path path = folder / fmt::format("{}{}{}{}", stem, dot, kind, ending);
       if (is_file(path)) return path;
     }
   }
