@@ -32,6 +32,13 @@ struct RowSums {
   float sum = 0;
 };
 
+/// e^z for z <= 0, and exactly 0 below about 1e-30: denormal numbers would slow whatever is
+/// computed from them by a factor of ten.
+HWY_INLINE Vector exponential(Vector z) {
+  const Floats d;
+  return hn::IfThenElseZero(hn::Ge(z, hn::Set(d, -69.0f)), hn::Exp(d, z));
+}
+
 /// softmax(scale * row) of a row of `count` logits padded to whole vectors, whose padding may hold
 /// anything and becomes 0. All of it stays in registers.
 template <std::size_t Vectors>
@@ -49,7 +56,7 @@ HWY_INLINE RowSums softmax_held(float* row, std::size_t count, float scale) {
   largest = hn::MaxOfLanes(d, largest);
   Vector sums = hn::Zero(d);
   for (Vector& value : values) {
-    value = hn::Exp(d, hn::Mul(hn::Set(d, scale), hn::Sub(value, largest)));
+    value = exponential(hn::Mul(hn::Set(d, scale), hn::Sub(value, largest)));
     sums = hn::Add(sums, value);
   }
   const float sum = hn::GetLane(hn::SumOfLanes(d, sums));
@@ -76,7 +83,7 @@ RowSums softmax_long(float* row, std::size_t count, float scale) {
   const Vector factor = hn::Set(d, scale);
   Vector sums = hn::Zero(d);
   for (std::size_t j = 0; j <= last; j += lanes) {
-    const Vector e = hn::Exp(d, hn::Mul(factor, hn::Sub(hn::LoadU(d, row + j), largest)));
+    const Vector e = exponential(hn::Mul(factor, hn::Sub(hn::LoadU(d, row + j), largest)));
     hn::StoreU(e, d, row + j);
     sums = hn::Add(sums, e);
   }

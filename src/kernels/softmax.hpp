@@ -8,8 +8,9 @@
 
 namespace goldpan {
 
-// Vectorised over the columns of a row, for any number of columns; relative error about 1e-6. They
-// run on the calling thread; a row's result depends on that row alone.
+// Vectorised over the columns of a row, for any number of columns; relative error about 1e-6, and
+// probabilities below 1e-30 become 0. They run on the calling thread; a row's result depends on
+// that row alone.
 
 /// Replaces each row z by softmax(scale * z).
 void softmax_rows(MatrixView<float> values, float scale = 1.0f);
