@@ -15,7 +15,7 @@ Colour vary(Generator& generator, Colour colour, float amount) {
     return value * k * (1 + uniform(generator, -amount, amount) * 0.3f);
   };
   // Named one by one: the order in which arguments are evaluated is not fixed.
-  const float r = channel(colour.r), g = channel(colour.g), b = channel(colour.b);
+  const float r = channel(colour.r()), g = channel(colour.g()), b = channel(colour.b());
   return {r, g, b};
 }
 
@@ -23,12 +23,12 @@ Colour vary(Generator& generator, Colour colour, float amount) {
 void open_sky(Air& air, TimeOfDay time, Generator& generator) {
   switch (time) {
     case TimeOfDay::kDaytime:
-      air.zenith = vary(generator, {0.10f, 0.25f, 0.62f}, 0.25f);
-      air.horizon = vary(generator, {0.52f, 0.68f, 0.86f}, 0.15f);
+      air.zenith = vary(generator, {0.06f, 0.19f, 0.58f}, 0.25f);
+      air.horizon = vary(generator, {0.46f, 0.64f, 0.88f}, 0.15f);
       air.azimuth = uniform(generator, -kPi, kPi);
       air.elevation = uniform(generator, 0.30f, 1.0f);
-      air.sun = vary(generator, {1.25f, 1.14f, 0.95f}, 0.2f);
-      air.ambient = vary(generator, {0.30f, 0.36f, 0.46f}, 0.15f);
+      air.sun = vary(generator, {1.45f, 1.30f, 1.05f}, 0.2f);
+      air.ambient = vary(generator, {0.25f, 0.31f, 0.42f}, 0.15f);
       air.sun_disc = 1;
       air.cloud_light = {0.98f, 0.97f, 0.95f};
       air.cloud_dark = {0.50f, 0.54f, 0.60f};
@@ -225,9 +225,9 @@ Air make_air(const Drive& drive, Generator& generator) {
       drive.veil == Veil::kNone && air.winter && chance(generator, 0.12)) {
     air.snow_verge = uniform(generator, 0.08f, 0.22f);  // old heaps that nobody calls snowy weather
   }
-  air.white_balance = {uniform(generator, 0.92f, 1.08f), 1, 1};
-  air.white_balance.b = uniform(generator, 0.90f, 1.10f);
-  air.contrast = uniform(generator, 0.9f, 1.12f);
+  const float red = uniform(generator, 0.92f, 1.08f);
+  air.white_balance = {red, 1, uniform(generator, 0.90f, 1.10f)};
+  air.contrast = uniform(generator, 1.05f, 1.35f);
   if (drive.veil != Veil::kGlare && day && chance(generator, 0.2)) air.veil = uniform(generator, 0.02f, 0.07f);
   return air;
 }

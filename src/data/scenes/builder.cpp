@@ -302,6 +302,7 @@ void Builder::signs(float x, int count) {
 void Builder::cast_shade(float distance) {
   GroundProfile& ground = world_.ground;
   ground.shade_distance = distance;
+  const Noise& noise = Noise::get();
   const auto metres = static_cast<std::size_t>(end() - GroundProfile::kShadeBegin);
   for (std::size_t side = 0; side < 2; ++side) {
     ground.shade[side].assign(metres, 0);
@@ -316,7 +317,7 @@ void Builder::cast_shade(float distance) {
       for (float z = begin; z < begin + length; z += 0.5f) {
         const float at = z - GroundProfile::kShadeBegin;
         if (at < 0 || at >= static_cast<float>(metres)) continue;
-        const float ragged = tree ? 0.75f + 0.35f * rough_noise(z * 2, thing.x) : 1.0f;
+        const float ragged = tree ? 0.75f + 0.35f * noise.rough(z * 2, thing.x) : 1.0f;
         float& height = ground.shade[side][static_cast<std::size_t>(at)];
         height = std::max(height, (thing.height - lost) * ragged);
       }

@@ -9,9 +9,19 @@ Canvas::Canvas(int width, int height)
       ids_(static_cast<std::size_t>(width) * height) {}
 
 void Canvas::fill(std::span<const Point> convex, const Paint& paint) {
-  scan(convex, [&](int x, int y, float coverage) {
-    blend(x, y, paint.colour, coverage * paint.alpha, paint.id);
-  });
+  scan(
+      convex,
+      [&](int x, int y, float coverage) { blend(x, y, paint.colour, coverage * paint.alpha, paint.id); },
+      [&](int y, int begin, int end) {
+        if (paint.alpha < 1) {
+          for (int x = begin; x < end; ++x) blend(x, y, paint.colour, paint.alpha, paint.id);
+          return;
+        }
+        Colour* const light = row(y);
+        std::fill(light + begin, light + end, paint.colour);
+        ObjectId* const ids = ids_.data() + static_cast<std::size_t>(y) * width_;
+        for (int x = begin; x < end; ++x) take(ids[x], paint.id);
+      });
 }
 
 void Canvas::ellipse(Point centre, float radius_x, float radius_y, const Paint& paint) {

@@ -41,9 +41,7 @@ class Canvas {
   void blend(int x, int y, Colour colour, float alpha, ObjectId id) {
     const std::size_t at = static_cast<std::size_t>(y) * width_ + x;
     light_[at] = mix(light_[at], colour, alpha);
-    if (alpha <= 0.5f) return;
-    if (ids_[at] != 0 && ids_[at] != id) ++hidden_[ids_[at]];
-    ids_[at] = id;
+    if (alpha > 0.5f) take(ids_[at], id);
   }
   /// Must be called before objects up to `last` are painted.
   void expect_objects(ObjectId last) { hidden_.assign(last + std::size_t{1}, 0); }
@@ -57,19 +55,26 @@ class Canvas {
   /// Adds light along a vertical streak, as lamps draw on a wet road.
   void streak(Point top, float length, float width, Colour colour);
 
-  /// Calls emit(x, y, coverage) for every pixel that the convex polygon touches.
-  template <typename Emit>
-  void scan(std::span<const Point> convex, Emit&& emit) const;
+  /// Calls edge(x, y, coverage) for pixels that the convex polygon's outline crosses, and
+  /// inside(y, begin, end) for the runs between them.
+  template <typename Edge, typename Inside>
+  void scan(std::span<const Point> convex, Edge&& edge, Inside&& inside) const;
 
  private:
+  void take(ObjectId& pixel, ObjectId id) {
+    if (pixel == id) return;
+    if (pixel != 0) ++hidden_[pixel];
+    pixel = id;
+  }
+
   int width_, height_;
   std::vector<Colour> light_;
   std::vector<ObjectId> ids_;
   std::vector<std::uint32_t> hidden_;
 };
 
-template <typename Emit>
-void Canvas::scan(std::span<const Point> convex, Emit&& emit) const {
+template <typename Edge, typename Inside>
+void Canvas::scan(std::span<const Point> convex, Edge&& edge, Inside&& inside) const {
   float top = convex[0].y, bottom = convex[0].y;
   for (const Point& p : convex) {
     top = std::min(top, p.y);
@@ -109,17 +114,17 @@ void Canvas::scan(std::span<const Point> convex, Emit&& emit) const {
     const int end = static_cast<int>(std::ceil(outer_right));
     const int inner_begin = std::clamp(static_cast<int>(std::ceil(inner_left)), begin, end);
     const int inner_end = std::clamp(static_cast<int>(inner_right), inner_begin, end);
-    const auto edge = [&](int x) {
+    const auto partly = [&](int x) {
       float covered = 0;
       for (int s = 0; s < lines; ++s) {
         const float x0 = static_cast<float>(x);
         covered += std::max(0.0f, std::min(right[s], x0 + 1) - std::max(left[s], x0));
       }
-      if (covered > 0) emit(x, y, covered / static_cast<float>(lines));
+      if (covered > 0) edge(x, y, covered / static_cast<float>(lines));
     };
-    for (int x = begin; x < inner_begin; ++x) edge(x);
-    for (int x = inner_begin; x < inner_end; ++x) emit(x, y, 1.0f);
-    for (int x = inner_end; x < end; ++x) edge(x);
+    for (int x = begin; x < inner_begin; ++x) partly(x);
+    if (inner_begin < inner_end) inside(y, inner_begin, inner_end);
+    for (int x = inner_end; x < end; ++x) partly(x);
   }
 }
 

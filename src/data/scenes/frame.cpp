@@ -5,7 +5,6 @@
 
 #include <goldpan/core/error.hpp>
 
-#include "data/scenes/lens.hpp"
 #include "data/scenes/noise.hpp"
 #include "data/scenes/things.hpp"
 
@@ -64,7 +63,8 @@ DriveRenderer::DriveRenderer(const Drive& drive, const SceneOptions& options)
       height_(options.height),
       seed_(options.seed),
       world_(make_world(drive, options.seed)),
-      backdrop_(world_, options.width, options.height) {}
+      backdrop_(world_, options.width, options.height),
+      film_(world_.air) {}
 
 Frame DriveRenderer::render(std::size_t frame) const {
   Generator generator = Generator(seed_).stream("scenes").stream(world_.drive.number).stream("frames").stream(frame);
@@ -136,7 +136,7 @@ Frame DriveRenderer::render(std::size_t frame) const {
     result.labels.push_back(std::move(label));
     result.ids.push_back(id);
   }
-  result.image = develop(canvas, world_.air, generator);
+  result.image = film_.develop(canvas, generator);
   return result;
 }
 

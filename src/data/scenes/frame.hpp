@@ -7,6 +7,7 @@
 #include <goldpan/data/scenes.hpp>
 
 #include "data/scenes/canvas.hpp"
+#include "data/scenes/lens.hpp"
 #include "data/scenes/sky.hpp"
 #include "data/scenes/world.hpp"
 
@@ -33,6 +34,7 @@ class DriveRenderer {
   std::uint64_t seed_;
   World world_;
   Backdrop backdrop_;
+  Film film_;
 };
 
 }  // namespace goldpan::scenes

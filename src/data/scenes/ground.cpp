@@ -8,10 +8,6 @@
 namespace goldpan::scenes {
 namespace {
 
-constexpr float kReach = 42;  // metres to both sides; beyond, the outermost colour goes on
-constexpr float kCell = 0.05f;
-constexpr int kCells = static_cast<int>(2 * kReach / kCell);
-
 /// Length of [0, z] that is painted, for paint of `length` at the start of every `period`.
 float painted(float z, float length, float period) {
   const float whole = std::floor(z / period);
@@ -34,7 +30,7 @@ class Shade {
  public:
   Shade(const GroundProfile& ground, const Air& air) : ground_(ground) {
     const float sine = std::sin(air.azimuth);
-    active_ = air.sun.r > 0 && std::abs(sine) > 0.08f && !ground.shade[0].empty();
+    active_ = air.sun.r() > 0 && std::abs(sine) > 0.08f && !ground.shade[0].empty();
     if (!active_) return;
     side_ = sine > 0 ? 1 : 0;
     edge_ = sine > 0 ? ground.shade_distance : -ground.shade_distance;
@@ -84,7 +80,7 @@ GroundProfile::GroundProfile(const std::vector<Band>& bands, const std::vector<S
     : sums_(static_cast<std::size_t>(kCells) + 1) {
   for (int i = 0; i < kCells; ++i) {
     const float x0 = -kReach + kCell * static_cast<float>(i);
-    Cell cell;
+    Sample cell;
     for (const Band& band : bands) {
       const float share = overlap(x0, x0 + kCell, band.x0, band.x1) / kCell;
       cell.albedo = mix(cell.albedo, band.albedo, share);
@@ -97,27 +93,10 @@ GroundProfile::GroundProfile(const std::vector<Band>& bands, const std::vector<S
       cell.dashed = mix(cell.dashed, stripe.albedo, share);
       if (!stripe.dashed) cell.albedo = mix(cell.albedo, stripe.albedo, share);
     }
-    const Cell& before = sums_[static_cast<std::size_t>(i)];
+    const Sample& before = sums_[static_cast<std::size_t>(i)];
     sums_[static_cast<std::size_t>(i) + 1] = {before.albedo + cell.albedo, before.dashed + cell.dashed,
                                               before.surface + cell.surface};
   }
-}
-
-GroundProfile::Cell GroundProfile::sum_to(float x) const {
-  // Outside the table the first and the last cell go on for ever, by extrapolation.
-  const float at = (x + kReach) / kCell;
-  const float floor = std::clamp(std::floor(at), 0.0f, static_cast<float>(kCells - 1));
-  const float t = at - floor;
-  const auto i = static_cast<std::size_t>(floor);
-  return {mix(sums_[i].albedo, sums_[i + 1].albedo, t), mix(sums_[i].dashed, sums_[i + 1].dashed, t),
-          mix(sums_[i].surface, sums_[i + 1].surface, t)};
-}
-
-GroundProfile::Sample GroundProfile::mean(float x, float width) const {
-  const Cell a = sum_to(x), b = sum_to(x + width);
-  const float k = kCell / width;
-  const Colour surface = (b.surface - a.surface) * k;
-  return {(b.albedo - a.albedo) * k, (b.dashed - a.dashed) * k, surface.r, surface.g, surface.b};
 }
 
 void draw_ground(View& view) {
@@ -126,6 +105,7 @@ void draw_ground(View& view) {
   const World& world = view.world();
   const Air& air = view.air();
   const GroundProfile& ground = world.ground;
+  const Noise& noise = Noise::get();
   const Shade shade(ground, air);
   const float sun_up = std::sin(std::max(air.elevation, 0.0f));
   constexpr int kNode = 8;  // light is computed at every eighth pixel and interpolated
@@ -144,7 +124,7 @@ void draw_ground(View& view) {
                   painted(row.z - row.z_pixel / 2, ground.dash_length, ground.dash_period)) /
                  row.z_pixel;
     const bool roofed = world.roof.present && row.z > world.roof.z0 && row.z < world.roof.z1;
-    const bool sunny = air.sun.r > 0 && !roofed;
+    const bool sunny = air.sun.r() > 0 && !roofed;
     const float through = view.transmittance(row.z);
     const float texture = 1 / (1 + row.z_pixel * 1.5f);
     const float elevation = below / camera.focal;
@@ -162,34 +142,37 @@ void draw_ground(View& view) {
                      : nodes[0];
     }
 
+    const float per_pixel = GroundProfile::kCell / row.pixel;
+    const Colour veil = air.fog * (1 - through);
+    const float coarse = 1.2f / (1 + row.z_pixel * 0.4f);
+    GroundProfile::Sample left = ground.sum_to(row.x);
+    Colour* const out = canvas.row(v);
     for (int u = 0; u < canvas.width(); ++u) {
       const float x = row.x + static_cast<float>(u) * row.pixel;
-      const GroundProfile::Sample sample = ground.mean(x, row.pixel);
-      Colour albedo = mix(sample.albedo, sample.dashed, row.dashes);
+      const GroundProfile::Sample right = ground.sum_to(x + row.pixel);
+      Colour albedo = (right.albedo - left.albedo) * per_pixel;
+      if (row.dashes > 0) albedo = mix(albedo, (right.dashed - left.dashed) * per_pixel, row.dashes);
+      const Colour surface = (right.surface - left.surface) * per_pixel;
+      const float roughness = surface.r(), wet = surface.g() * air.wet, snow = surface.b();
+      left = right;
       if (crossing) albedo = mix(albedo, {0.60f, 0.60f, 0.58f}, 0.85f * crossing_paint(ground, row, x));
-      const float patches = fractal_noise(x * 7 + 31, row.z * 3) - 0.5f;
-      const float fine = rough_noise(x * 14, row.z * 9) - 0.5f;
-      albedo = albedo * (1 + sample.roughness * (patches * 1.2f + fine * texture));
-      if (sample.snow > 0.005f) {
-        const float cover = mix(sample.snow,
-                                smoothstep(1 - sample.snow - 0.18f, 1 - sample.snow + 0.18f,
-                                           fractal_noise(x * 11, row.z * 5)),
-                                texture);
+      const float patches = noise.fractal(x * 7 + 31, row.z * 3) - 0.5f;
+      const float fine = noise.rough(x * 14, row.z * 9) - 0.5f;
+      albedo = albedo * (1 + roughness * (patches * coarse + fine * texture));
+      if (snow > 0.005f) {
+        const float drift = noise.fractal(x * 11, row.z * 5);
+        const float cover = mix(snow, smoothstep(1 - snow - 0.18f, 1 - snow + 0.18f, drift), texture);
         albedo = mix(albedo, Colour{0.80f, 0.83f, 0.88f} * (1 + 0.10f * patches), cover);
       }
       const std::size_t n = static_cast<std::size_t>(u / kNode);
       Colour light = mix(nodes[n], nodes[n + 1], static_cast<float>(u % kNode) / kNode);
-      if (sunny) {
-        const float open = shade.active() ? shade(x, row.z, row.z_pixel) : 1;
-        light += air.sun * (sun_up * open);
-      }
-      const float wet = sample.wet * air.wet;
+      if (sunny) light += air.sun * (sun_up * (shade.active() ? shade(x, row.z, row.z_pixel) : 1.0f));
       Colour colour = albedo * light * (1 - 0.45f * wet);
       if (wet > 0) {
-        const float puddle = smoothstep(0.25f, 0.85f, fractal_noise(x * 4 + 90, row.z * 1.3f));
+        const float puddle = smoothstep(0.25f, 0.85f, noise.fractal(x * 4 + 90, row.z * 1.3f));
         colour = mix(colour, mirrored, clamp01(wet * fresnel * (0.45f + 0.55f * puddle)));
       }
-      canvas.blend(u, v, mix(air.fog, colour, through), 1, 0);
+      out[u] = colour * through + veil;
     }
   }
 }

@@ -40,13 +40,26 @@ class GroundProfile {
   /// Bands are painted in order over the first, which should reach to both sides.
   GroundProfile(const std::vector<Band>& bands, const std::vector<Stripe>& stripes);
 
+  /// What lies under a pixel; also the running sum of it from the far left.
   struct Sample {
-    Colour albedo;        ///< between the dashes
-    Colour dashed;        ///< on the dashes
-    float roughness = 0, wet = 0, snow = 0;
+    Colour albedo;   ///< between the dashes
+    Colour dashed;   ///< on the dashes
+    Colour surface;  ///< roughness, wet, snow
   };
-  /// The mean over [x, x + width] in metres. Requires: width > 0.
-  Sample mean(float x, float width) const;
+  /// The sum over everything left of x metres, in cells of kCell metres. The mean over [a, b] is
+  /// (sum_to(b) - sum_to(a)) * kCell / (b - a).
+  Sample sum_to(float x) const {
+    // Outside the table the first and the last cell go on for ever, by extrapolation.
+    const float at = (x + kReach) / kCell;
+    const int cell = std::clamp(whole_below(at), 0, kCells - 1);
+    const float t = at - static_cast<float>(cell);
+    const Sample* const s = sums_.data() + cell;
+    return {mix(s[0].albedo, s[1].albedo, t), mix(s[0].dashed, s[1].dashed, t),
+            mix(s[0].surface, s[1].surface, t)};
+  }
+  static constexpr float kReach = 42;  ///< metres to both sides
+  static constexpr float kCell = 0.05f;
+  static constexpr int kCells = static_cast<int>(2 * kReach / kCell);
 
   std::vector<Crossing> crossings;
   float dash_length = 3, dash_period = 12;  ///< metres
@@ -58,11 +71,7 @@ class GroundProfile {
   static constexpr float kShadeBegin = -20;
 
  private:
-  struct Cell {
-    Colour albedo, dashed, surface;  ///< surface: roughness, wet, snow
-  };
-  Cell sum_to(float x) const;
-  std::vector<Cell> sums_;
+  std::vector<Sample> sums_;
 };
 
 /// Paints everything below the horizon.

@@ -1,5 +1,6 @@
 #include "data/scenes/lens.hpp"
 
+#include <bit>
 #include <vector>
 
 #include "data/scenes/noise.hpp"
@@ -71,18 +72,21 @@ void blur(Canvas& canvas) {
   }
 }
 
-/// Linear light by its square root in 1/2048 steps, to sRGB in 8-bit steps: a shoulder for the
-/// highlights, then gamma and contrast.
-std::vector<float> tone_curve(float contrast) {
-  constexpr int kSteps = 4096;
-  std::vector<float> curve(kSteps);
-  for (int i = 0; i < kSteps; ++i) {
-    const float light = square(static_cast<float>(i) / 2048.0f);
-    const float shoulder = 1 - std::exp(-1.35f * light);
-    const float value = std::pow(shoulder, 1 / 2.2f);
-    curve[static_cast<std::size_t>(i)] = 255 * clamp01(0.45f + (value - 0.45f) * mix(1.0f, contrast, smoothstep(0.0f, 0.3f, value)));
-  }
-  return curve;
+// Light is looked up by the exponent and the first eight bits of the mantissa of its float: steps of
+// 0.4 %, finer than a grey step, without a square root or a logarithm per channel.
+constexpr int kMantissaBits = 15;                                  // left out
+constexpr std::uint32_t kDarkest = 0x37000000u >> kMantissaBits;   // 2^-17
+constexpr std::uint32_t kBrightest = 0x41000000u >> kMantissaBits; // 8
+
+typedef std::int32_t Steps __attribute__((vector_size(16)));
+
+Steps steps_of(Colour light) {
+  const Lanes low = grey(std::bit_cast<float>(kDarkest << kMantissaBits)).lanes;
+  const Lanes high = grey(std::bit_cast<float>(kBrightest << kMantissaBits)).lanes;
+  Lanes clamped = light.lanes;
+  clamped = clamped > low ? clamped : low;
+  clamped = clamped < high ? clamped : high;
+  return (std::bit_cast<Steps>(clamped) >> kMantissaBits) - static_cast<std::int32_t>(kDarkest);
 }
 
 }  // namespace
@@ -143,34 +147,45 @@ void draw_glare(View& view) {
   }
 }
 
-Image develop(Canvas& canvas, const Air& air, Generator& generator) {
-  if (air.soft_focus) blur(canvas);
+Film::Film(const Air& air) : air_(air), curve_(kBrightest - kDarkest + 1), grain_(kGrains) {
+  for (std::size_t i = 0; i < curve_.size(); ++i) {
+    const float light = std::bit_cast<float>((static_cast<std::uint32_t>(i) + kDarkest) << kMantissaBits);
+    // A shoulder for the highlights, gamma, and contrast about a middle grey.
+    const float value = std::pow(1 - std::exp(-1.5f * light), 1 / 2.2f);
+    const float toe = smoothstep(0.0f, 0.30f, value);
+    const float tone = clamp01(0.45f + (value - 0.45f) * mix(1.0f, air.contrast, toe) - 0.03f * (1 - toe) * toe);
+    curve_[i] = static_cast<std::int32_t>(std::lround(255 * 128 * tone)) + 64;
+  }
+  const std::vector<float>& table = sensor_grain();
+  for (std::size_t i = 0; i < grain_.size(); ++i) {
+    grain_[i] = static_cast<std::int32_t>(std::lround(128 * air.grain * table[i]));
+  }
+}
+
+Image Film::develop(Canvas& canvas, Generator& generator) const {
+  if (air_.soft_focus) blur(canvas);
   const int width = canvas.width(), height = canvas.height();
   Image image{width, height, std::vector<std::uint8_t>(static_cast<std::size_t>(width) * height * 3)};
-  const std::vector<float> curve = tone_curve(air.contrast);
-  const float exposure = air.exposure * uniform(generator, 0.96f, 1.04f);
-  const Colour gain = air.white_balance * exposure;
-  const float* const grain = sensor_grain();
+  const Colour gain = air_.white_balance * (air_.exposure * uniform(generator, 0.96f, 1.04f));
+  const Colour veil = grey(air_.veil);
+  // Plain pointers: a store through uint8_t* may change anything that is reached through `this`.
+  const std::int32_t* const curve = curve_.data();
+  const std::int32_t* const grain = grain_.data();
   std::vector<float> across(static_cast<std::size_t>(width));
-  for (int x = 0; x < width; ++x) across[static_cast<std::size_t>(x)] = square((static_cast<float>(x) + 0.5f) / static_cast<float>(width) - 0.5f);
+  for (int x = 0; x < width; ++x) {
+    across[static_cast<std::size_t>(x)] = 0.75f * square((static_cast<float>(x) + 0.5f) / static_cast<float>(width) - 0.5f);
+  }
   for (int y = 0; y < height; ++y) {
-    const float down = square((static_cast<float>(y) + 0.5f) / static_cast<float>(height) - 0.5f);
+    const float down = 1 - 0.5f * square((static_cast<float>(y) + 0.5f) / static_cast<float>(height) - 0.5f);
     const Colour* const light = canvas.row(y);
-    std::uint8_t* const out = image.pixels.data() + static_cast<std::size_t>(y) * width * 3;
-    const std::uint32_t from = generator.bits32();
-    const auto sensed = [&](float value, std::uint32_t at) {
-      const int step = std::min(4095, static_cast<int>(std::sqrt(std::max(value, 0.0f)) * 2048));
-      const float tone = curve[static_cast<std::size_t>(step)] + air.grain * grain[(from + at) & (kGrains - 1)];
-      return static_cast<std::uint8_t>(std::clamp(tone + 0.5f, 0.0f, 255.0f));
-    };
+    std::uint8_t* out = image.pixels.data() + static_cast<std::size_t>(y) * width * 3;
+    std::uint32_t at = generator.bits32();
     for (int x = 0; x < width; ++x) {
-      const float vignette = 1 - 0.75f * (across[static_cast<std::size_t>(x)] + down * 0.7f);
-      Colour colour = light[x] * gain * vignette;
-      if (air.veil > 0) colour += grey(air.veil);
-      const auto at = static_cast<std::uint32_t>(x) * 3;
-      out[at] = sensed(colour.r, at);
-      out[at + 1] = sensed(colour.g, at + 1);
-      out[at + 2] = sensed(colour.b, at + 2);
+      const Steps steps = steps_of(light[x] * gain * (down - across[static_cast<std::size_t>(x)]) + veil);
+      for (int c = 0; c < 3; ++c) {
+        const std::int32_t tone = curve[steps[c]] + grain[at++ & (kGrains - 1)];
+        *out++ = static_cast<std::uint8_t>(std::clamp(tone >> 7, 0, 255));
+      }
     }
   }
   return image;

@@ -1,21 +1,47 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include <goldpan/core/random.hpp>
 
+#include "data/scenes/colour.hpp"
+
 namespace goldpan::scenes {
 
-/// Fractal value noise, periodic in 256 units both ways, equalised: values are uniform in [0, 1], so
-/// that a threshold is a share of the area (of sky under cloud, of road under snow).
-float fractal_noise(float x, float y);
+/// Tables of noise, the same in every drive of every seed: drives differ by where they look.
+class Noise {
+ public:
+  static const Noise& get();
 
-/// Fine grain: the same tile without interpolation, for asphalt, leaves and plaster.
-float rough_noise(float x, float y);
+  /// Fractal value noise, periodic in 256 units both ways, equalised: values are uniform in [0, 1], so
+  /// that a threshold is a share of the area (of sky under cloud, of road under snow).
+  float fractal(float x, float y) const {
+    const int i = whole_below(x), j = whole_below(y);
+    const float u = x - static_cast<float>(i), v = y - static_cast<float>(j);
+    const float* const upper = fractal_.data() + (j & kMask) * kSide;
+    const float* const lower = fractal_.data() + ((j + 1) & kMask) * kSide;
+    const int x0 = i & kMask, x1 = (i + 1) & kMask;
+    const float above = upper[x0] + (upper[x1] - upper[x0]) * u;
+    const float below = lower[x0] + (lower[x1] - lower[x0]) * u;
+    return above + (below - above) * v;
+  }
+  /// White noise in [0, 1), one value a unit square, periodic in 64: asphalt, plaster, leaves.
+  float rough(float x, float y) const {
+    return rough_[static_cast<std::size_t>((whole_below(y) & 63) * 64 + (whole_below(x) & 63))];
+  }
+
+ private:
+  Noise();
+  static constexpr int kSide = 256, kMask = kSide - 1;
+  std::vector<float> fractal_;
+  std::vector<float> rough_;
+};
 
 /// Standard normal grain of a camera sensor; `at` runs along a table of kGrains values.
-inline constexpr std::uint32_t kGrains = 1u << 14;
-const float* sensor_grain();
+inline constexpr std::uint32_t kGrains = 1u << 13;
+const std::vector<float>& sensor_grain();
 
 /// 32 bits that look random, for details that need no stream of their own (which window is lit).
 inline std::uint32_t hash(std::uint32_t a, std::uint32_t b = 0, std::uint32_t c = 0) {

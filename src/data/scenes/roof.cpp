@@ -7,6 +7,7 @@ void draw_roof(View& view) {
   const Roof& roof = view.world().roof;
   if (!roof.present) return;
   Canvas& canvas = view.canvas();
+  const Noise& noise = Noise::get();
   const Camera& camera = view.camera();
   const int rows = std::min(canvas.height(), static_cast<int>(camera.horizon));
   const bool lit_strip = luminance(roof.strip) > 0;
@@ -28,7 +29,7 @@ void draw_roof(View& view) {
       const float x = x0 + (float(u) + 0.5f) * pixel;
       const float edge = clamp01((roof.half_width - std::abs(x)) / pixel + 0.5f);
       if (edge <= 0) continue;
-      const float grime = 0.85f + 0.3f * fractal_noise(x * 3, z * 3);
+      const float grime = 0.85f + 0.3f * noise.fractal(x * 3, z * 3);
       Colour colour = roof.colour * light * (grime * mix(0.75f, 1.2f, beam));
       if (lit_strip) {
         const float lamp = clamp01((0.22f - std::abs(std::abs(x) - roof.strip_x)) / pixel + 0.5f) * on;

@@ -6,51 +6,77 @@ namespace {
 
 /// How a front is cut into windows.
 struct Front {
-  float storey = 3.2f, bay = 2.6f;      // metres
+  float storey = 3.2f, bay = 2.6f;                   // metres
   float window_width = 0.5f, window_height = 0.55f;  // shares of a bay and a storey
-  float shop = 0;                        // height of a shop front at the street, metres
+  float shop = 0;                                    // height of a shop front at the street, metres
   std::uint32_t look = 0;
-  Colour wall, glass;
+  Colour wall, glass, sign;
 };
 
-/// Soft edge of [low, high] for a pixel of this size.
+/// Soft edge of [low, high] for a pixel of this size: far off, windows melt into the wall.
 float band(float t, float low, float high, float pixel) {
   return clamp01((t - low) / pixel + 0.5f) * clamp01((high - t) / pixel + 0.5f);
 }
 
-/// The colour of a front at `along` and `y` metres, lit by `light`.
-Colour front_colour(const Front& front, const Air& air, float along, float y, float pixel,
-                    Colour light) {
-  const float column = std::floor(along / front.bay), storey = std::floor((y - front.shop) / front.storey);
-  const float u = along / front.bay - column, v = (y - front.shop) / front.storey - storey;
-  const std::uint32_t h = hash(front.look, static_cast<std::uint32_t>(static_cast<int>(column)),
-                               static_cast<std::uint32_t>(static_cast<int>(storey)));
-  const float plaster = 0.92f + 0.16f * rough_noise(along * 3, y * 3);
-  if (y < front.shop) {
-    const float glass = band(u, 0.06f, 0.94f, pixel / front.bay) * band(y, 0.5f, front.shop - 0.8f, pixel);
-    const Colour sign = Colour{hash01(front.look, 5), hash01(front.look, 6), hash01(front.look, 7)} * 0.5f;
-    const Colour base = y > front.shop - 0.8f ? sign : front.wall * 0.6f;
-    Colour inside = front.glass * light * 0.8f;
-    const float lit = air.lit_windows > 0 && hash01(front.look, static_cast<std::uint32_t>(static_cast<int>(along / 7)), 11) < air.lit_windows * 1.8f
-                          ? 1.0f : 0.0f;
-    if (lit > 0) inside = Colour{0.75f, 0.62f, 0.40f} * (0.6f + 0.4f * hash01(h));
-    return mix(base * light + (y > front.shop - 0.8f ? sign * (0.6f * lit) : Colour{}), inside, glass);
+std::uint32_t number(int i) { return static_cast<std::uint32_t>(i); }
+
+/// One column of a front, `along` metres from its end.
+class FrontColumn {
+ public:
+  FrontColumn(const Front& front, const Air& air, float along, float pixel, Colour light)
+      : front_(front), air_(air), light_(light), pixel_(pixel / front.storey) {
+    bay_ = whole_below(along / front.bay);
+    const float u = along / front.bay - static_cast<float>(bay_);
+    const float half = front.window_width / 2;
+    across_ = band(u, 0.5f - half, 0.5f + half, pixel / front.bay);
+    grain_ = 0.92f + 0.16f * Noise::get().rough(along * 3, 0);
+    if (front.shop <= 0) return;
+    shop_across_ = band(u, 0.06f, 0.94f, pixel / front.bay);
+    shop_lit_ = hash01(front.look, number(whole_below(along / 7)), 11) < air.lit_windows * 1.8f;
   }
-  const float half_w = front.window_width / 2, half_h = front.window_height / 2;
-  // Far off, windows melt into the wall.
-  const float glass = band(u, 0.5f - half_w, 0.5f + half_w, pixel / front.bay) *
-                      band(v, 0.5f - half_h, 0.5f + half_h, pixel / front.storey);
-  Colour pane = front.glass * light * (0.5f + 0.7f * hash01(h, 1)) + (air.horizon * 0.22f) * v;
-  if (hash01(h) < air.lit_windows) {
-    pane = Colour{0.62f, 0.46f, 0.24f} * (0.35f + 0.65f * hash01(h, 2));
-    if (hash(h, 3) % 5 == 0) pane = Colour{0.40f, 0.50f, 0.58f} * (0.4f + 0.6f * hash01(h, 2));
+
+  Colour operator()(float y) {
+    if (y < front_.shop) return shop(y);
+    const float level = (y - front_.shop) / front_.storey;
+    const int storey = whole_below(level);
+    const float v = level - static_cast<float>(storey), half = front_.window_height / 2;
+    const Colour wall = front_.wall * light_ * grain_;
+    if (across_ <= 0) return wall;
+    const float glass = across_ * band(v, 0.5f - half, 0.5f + half, pixel_);
+    if (glass <= 0) {
+      const bool sill = air_.snow_verge > 0.5f && v < 0.5f && v > 0.40f - half;
+      return sill ? mix(wall, grey(0.8f) * light_, across_) : wall;
+    }
+    if (storey != storey_) look_into(storey);
+    return mix(wall, lit_ ? pane_ : pane_ + air_.horizon * (0.22f * v), glass);
   }
-  Colour wall = front.wall * light * plaster;
-  const float sill = band(v, 0.5f - half_h - 0.10f, 0.5f - half_h, pixel / front.storey) *
-                     band(u, 0.5f - half_w, 0.5f + half_w, pixel / front.bay);
-  if (air.snow_verge > 0.5f) wall = mix(wall, grey(0.8f) * light, sill);
-  return mix(wall, pane, glass);
-}
+
+ private:
+  void look_into(int storey) {
+    storey_ = storey;
+    const std::uint32_t h = hash(front_.look, number(bay_), number(storey));
+    lit_ = hash01(h) < air_.lit_windows;
+    if (!lit_) {
+      pane_ = front_.glass * light_ * (0.5f + 0.7f * hash01(h, 1));
+    } else {
+      const Colour lamp = hash(h, 3) % 5 == 0 ? Colour{0.40f, 0.50f, 0.58f} : Colour{0.62f, 0.46f, 0.24f};
+      pane_ = lamp * (0.35f + 0.65f * hash01(h, 2));
+    }
+  }
+  Colour shop(float y) const {
+    if (y > front_.shop - 0.8f) return front_.sign * (shop_lit_ ? light_ + grey(0.6f) : light_);
+    const Colour inside = shop_lit_ ? Colour{0.75f, 0.62f, 0.40f} * (0.6f + 0.4f * hash01(front_.look, number(bay_)))
+                                    : front_.glass * light_ * 0.8f;
+    return mix(front_.wall * light_ * 0.6f, inside, y > 0.5f ? shop_across_ : 0.0f);
+  }
+
+  const Front& front_;
+  const Air& air_;
+  Colour light_, pane_;
+  float pixel_, across_ = 0, shop_across_ = 0, grain_ = 1;
+  int bay_ = 0, storey_ = -1000;
+  bool lit_ = false, shop_lit_ = false;
+};
 
 Front make_front(const Thing& thing, const Air& air) {
   Front front;
@@ -65,6 +91,7 @@ Front make_front(const Thing& thing, const Air& air) {
     front.window_height = 0.6f;
   }
   front.shop = hash(thing.look, 25) % 3 == 0 ? 0 : 3.8f;
+  front.sign = Colour{hash01(thing.look, 5), hash01(thing.look, 6), hash01(thing.look, 7)} * 0.5f;
   front.glass = mix(Colour{0.05f, 0.06f, 0.07f}, air.zenith + Colour{0.04f, 0.05f, 0.06f}, 0.35f);
   return front;
 }
@@ -80,26 +107,24 @@ void draw_building(View& view, const Thing& thing) {
   const float snow = air.snow_verge > 0.4f ? 0.45f : 0;
   // The end that looks at the camera, then the front along the street.
   const Colour end_light = view.lit(grey(1), Face::kNear, thing.x, thing.z);
-  view.facade(thing.z, std::min(thing.x, outer), std::max(thing.x, outer), 0, thing.height,
-              [&](float x, float y, float pixel) {
-                if (thing.height - y < snow) return grey(0.8f) * end_light;
-                const float plaster = 0.9f + 0.2f * rough_noise(x * 2, y * 2);
-                const bool blank = hash(thing.look, 30) % 2 == 0;
-                return blank ? front.wall * end_light * (0.85f * plaster)
-                             : front_colour(front, air, x, y, pixel, end_light);
-              });
+  const bool blank = hash(thing.look, 30) % 2 == 0;
+  const Colour plain = front.wall * end_light * 0.85f, end_cap = grey(0.8f) * end_light;
+  view.facade(thing.z, std::min(thing.x, outer), std::max(thing.x, outer), 0, thing.height, [&](float x, float pixel) {
+    return [&, column = FrontColumn(front, air, x, pixel, end_light)](float y) mutable {
+      return thing.height - y < snow ? end_cap : blank ? plain : column(y);
+    };
+  });
   const Face face = right ? Face::kLeft : Face::kRight;
   const Colour near_light = view.lit(grey(1), face, thing.x, std::max(thing.z, view.camera().z + 2));
   const Colour far_light = view.lit(grey(1), face, thing.x, thing.z + thing.length);
-  view.wall(thing.x, thing.z, thing.z + thing.length, 0, thing.height,
-            [&](float z, float y, float pixel) {
-              const Colour light = mix(near_light, far_light, clamp01((z - thing.z) / thing.length));
-              if (thing.height - y < snow) return grey(0.82f) * light;
-              const float cornice = thing.height - y < 0.5f ? 0.75f : 1.0f;
-              // Lamps light the street floors, not the roofs.
-              const float drop = 1 - 0.7f * view.darkness() * clamp01((y - 4) / 9);
-              return front_colour(front, air, z - thing.z, y, pixel, light * (cornice * drop));
-            });
+  view.wall(thing.x, thing.z, thing.z + thing.length, 0, thing.height, [&](float z, float pixel) {
+    const Colour light = mix(near_light, far_light, clamp01((z - thing.z) / thing.length));
+    return [&, light, column = FrontColumn(front, air, z - thing.z, pixel, light)](float y) mutable {
+      if (thing.height - y < snow) return grey(0.82f) * light;
+      const Colour colour = column(y);
+      return thing.height - y < 0.5f ? colour * 0.75f : colour;
+    };
+  });
 }
 
 void draw_house(View& view, const Thing& thing) {
@@ -117,14 +142,14 @@ void draw_house(View& view, const Thing& thing) {
   const Colour tile = mix(Colour{0.10f, 0.09f, 0.09f}, Colour{0.26f, 0.11f, 0.07f}, hash01(thing.look, 41));
   const Colour roof = mix(tile, grey(0.82f), air.snow_verge > 0.3f ? 0.93f : 0.0f);
   // The far slope of the roof, the gable, the wall along the street, and the slope above it.
-  view.facade(thing.z, x0, x1, 0, eaves, [&](float x, float y, float pixel) {
-    return front_colour(front, air, x - x0, y, pixel, end_light);
+  view.facade(thing.z, x0, x1, 0, eaves, [&](float x, float pixel) {
+    return FrontColumn(front, air, x - x0, pixel, end_light);
   });
   view.flat(thing.z, {{x0, eaves}, {x1, eaves}, {(x0 + x1) / 2, ridge}}, thing.colour * end_light * 0.92f);
   const Face face = right ? Face::kLeft : Face::kRight;
   const Colour side_light = view.lit(grey(1), face, inner, thing.z + 2);
-  view.wall(inner, thing.z, thing.z + thing.length, 0, eaves, [&](float z, float y, float pixel) {
-    return front_colour(front, air, z - thing.z, y, pixel, side_light);
+  view.wall(inner, thing.z, thing.z + thing.length, 0, eaves, [&](float z, float pixel) {
+    return FrontColumn(front, air, z - thing.z, pixel, side_light);
   });
   const float middle = (x0 + x1) / 2, overhang = right ? -0.5f : 0.5f;
   const float z1 = thing.z + thing.length;
@@ -143,29 +168,34 @@ void draw_wall(View& view, const Thing& thing) {
   const Colour light = view.lit(grey(1), right ? Face::kLeft : Face::kRight, thing.x, thing.z + thing.length / 2);
   const float panel = 3 + 3 * hash01(thing.look);
   const bool lined = hash(thing.look, 2) % 2 == 0;
-  view.wall(thing.x, thing.z, thing.z + thing.length, 0, thing.height, [&](float z, float y, float pixel) {
-    const float joint = band(z - panel * std::floor(z / panel), 0, 0.12f, pixel) * 0.35f;
-    const float grime = 0.82f + 0.3f * fractal_noise(z * 4, y * 6) * (0.5f + 0.5f * clamp01(y / thing.height));
-    const float cap = thing.height - y < 0.12f ? 1.15f : 1.0f;
-    Colour colour = thing.colour;
-    if (lined && thing.height > 3) colour = mix(colour, {0.42f, 0.36f, 0.20f}, 0.7f * band(y, 1.1f, 1.5f, pixel));
-    return colour * light * ((1 - joint) * grime * cap);
+  const Noise& noise = Noise::get();
+  view.wall(thing.x, thing.z, thing.z + thing.length, 0, thing.height, [&](float z, float pixel) {
+    const float joint = 1 - band(z - panel * std::floor(z / panel), 0, 0.12f, pixel) * 0.35f;
+    return [&, z, pixel, joint](float y) {
+      const float grime = 0.82f + 0.3f * noise.fractal(z * 4, y * 6) * (0.5f + 0.5f * clamp01(y / thing.height));
+      const float cap = thing.height - y < 0.12f ? 1.15f : 1.0f;
+      Colour colour = thing.colour;
+      if (lined && thing.height > 3) colour = mix(colour, {0.42f, 0.36f, 0.20f}, 0.7f * band(y, 1.1f, 1.5f, pixel));
+      return colour * light * (joint * grime * cap);
+    };
   });
   if (view.air().snow_verge > 0.4f && thing.height < 3) {
+    const Colour snow = grey(0.82f) * light;
     view.wall(thing.x, thing.z, thing.z + thing.length, thing.height - 0.1f, thing.height + 0.08f,
-              [&](float, float, float) { return grey(0.82f) * light; });
+              [&](float, float) { return [&](float) { return snow; }; });
   }
 }
 
 void draw_bridge(View& view, const Thing& thing) {
   if (view.mirrored()) return;
   const Colour light = view.lit(grey(1), Face::kNear, 0, thing.z);
-  view.facade(thing.z + thing.length, -30, 30, thing.height - 0.4f, thing.height, [&](float, float, float) {
-    return thing.colour * light * 0.25f;
-  });
-  view.facade(thing.z, -45, 45, thing.height, thing.height + 1.7f, [&](float x, float y, float pixel) {
-    const float rail = y > thing.height + 1.1f ? 0.6f + 0.3f * band(x - 2 * std::floor(x / 2), 0, 0.2f, pixel) : 1.0f;
-    return thing.colour * light * (rail * (0.85f + 0.3f * fractal_noise(x * 3, y * 5)));
+  const Noise& noise = Noise::get();
+  view.facade(thing.z, -45, 45, thing.height, thing.height + 1.7f, [&](float x, float pixel) {
+    const float post = 0.6f + 0.3f * band(x - 2 * std::floor(x / 2), 0, 0.2f, pixel);
+    return [&, x, post](float y) {
+      const float rail = y > thing.height + 1.1f ? post : 1.0f;
+      return thing.colour * light * (rail * (0.85f + 0.3f * noise.fractal(x * 3, y * 5)));
+    };
   });
   // What is seen of its underside.
   const std::array<Point, 4> under = {view.at(-45, thing.height, thing.z), view.at(45, thing.height, thing.z),

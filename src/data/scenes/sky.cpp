@@ -21,6 +21,7 @@ Backdrop::Backdrop(const World& world, int width, int height)
 
 void Backdrop::paint_sky(const World& world) {
   const Air& air = world.air;
+  const Noise& noise = Noise::get();
   const float shift = 256 * hash01(world.drive.number, 1), drift = 256 * hash01(world.drive.number, 2);
   const float sun_side = std::sin(air.azimuth) > 0 ? 1.0f : -1.0f;
   const std::uint32_t star_field = hash(world.drive.number, 3);
@@ -43,8 +44,8 @@ void Backdrop::paint_sky(const World& world) {
       if (air.cloud_cover > 0) {
         const float cx = side * distance * 26 * air.cloud_scale + shift;
         const float cy = distance * 26 * air.cloud_scale + drift;
-        const float here = fractal_noise(cx, cy);
-        const float beside = fractal_noise(cx + 5 * sun_side, cy + 3);
+        const float here = noise.fractal(cx, cy);
+        const float beside = noise.fractal(cx + 5 * sun_side, cy + 3);
         const float edge = 1 - air.cloud_cover;
         const float soft = air.cloud_softness / 2;
         const float density = smoothstep(edge - soft, edge + soft, here);
@@ -83,6 +84,7 @@ void Backdrop::paint_sun(const World& world) {
 
 void Backdrop::paint_silhouettes(const World& world) {
   const Air& air = world.air;
+  const Noise& noise = Noise::get();
   const std::uint32_t seed = hash(world.drive.number, 7);
   const bool city = world.drive.place == Place::kCityStreet || world.drive.place == Place::kTunnel ||
                     world.drive.place == Place::kGasStation;
@@ -105,11 +107,11 @@ void Backdrop::paint_silhouettes(const World& world) {
       float rise = 0;
       std::uint32_t block = 0;
       if (layer == 2 && city) {
-        block = hash(seed, static_cast<std::uint32_t>(side * 22 + 3 * fractal_noise(side * 9, offset)));
+        block = hash(seed, static_cast<std::uint32_t>(side * 22 + 3 * noise.fractal(side * 9, offset)));
         rise = tall * (0.25f + 0.75f * square(hash01(block)));
       } else {
         const float rough = layer == 2 ? 90.0f : 14.0f;
-        rise = tall * (0.25f + 0.75f * fractal_noise(side * rough + offset, 7.5f + 40.0f * float(layer)));
+        rise = tall * (0.25f + 0.75f * noise.fractal(side * rough + offset, 7.5f + 40.0f * float(layer)));
       }
       const float top = horizon_ - rise * focal_;
       const int first = std::max(0, static_cast<int>(top));

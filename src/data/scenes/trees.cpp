@@ -10,6 +10,7 @@ void foliage(View& view, float x, float y, float z, float radius_x, float radius
   if (z - view.camera().z < kNearest) return;
   Canvas& canvas = view.canvas();
   const Air& air = view.air();
+  const Noise& noise = Noise::get();
   const Point centre = view.at(x, y, z);
   const float k = view.scale(z), rx = radius_x * k, ry = radius_y * k;
   const int x0 = static_cast<int>(std::clamp(centre.x - rx, 0.0f, float(canvas.width())));
@@ -28,7 +29,9 @@ void foliage(View& view, float x, float y, float z, float radius_x, float radius
       const float dx = (float(u) + 0.5f - centre.x) / rx;
       const float d = dx * dx + dy * dy;
       if (d > 1.05f) continue;
-      const float leaf = fractal_noise(ox + dx * radius_x * 16, oy + dy * radius_y * 16);
+      const float lx = ox + dx * radius_x * 16, ly = oy + dy * radius_y * 16;
+      float leaf = noise.fractal(lx, ly);
+      if (k > 25) leaf = mix(leaf, noise.fractal(lx * 3.7f, ly * 3.7f), 0.35f);  // leaves of a near tree
       const float cover = clamp01((1.0f - d + (leaf - 0.55f) * 0.9f) * 4);
       if (cover <= 0) continue;
       const float up = 0.55f - 0.40f * dy + 0.5f * (leaf - 0.5f);

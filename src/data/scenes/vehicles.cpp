@@ -129,7 +129,7 @@ void car(View& view, const Thing& thing) {
     view.front(z, x - 0.24f, body.sill + 0.20f, x + 0.24f, body.sill + 0.34f, view.lit(grey(0.6f), Face::kNear, x, z));
     tail_lamps(view, thing, w - 0.17f, half * 0.80f, 0.16f);
   }
-  if (thing.colour.r > 0.6f && thing.colour.b < 0.1f) {  // a taxi's sign
+  if (thing.colour.r() > 0.6f && thing.colour.b() < 0.1f) {  // a taxi's sign
     view.front(top_z, x - 0.3f, body.roof, x + 0.3f, body.roof + 0.2f, view.lit(grey(0.8f), Face::kNear, x, z) + Colour{0.5f, 0.45f, 0.3f} * view.darkness());
   }
 }

@@ -42,7 +42,7 @@ Colour View::lit(Colour albedo, Face face, float x, float z) const {
   Colour light = light_at(x, z);
   const Air& sky = world_.air;
   const bool roofed = world_.roof.present && z > world_.roof.z0 && z < world_.roof.z1;
-  if (sky.sun.r > 0 && !roofed) {
+  if (sky.sun.r() > 0 && !roofed) {
     const float across = std::sin(sky.azimuth) * std::cos(sky.elevation);
     const float along = std::cos(sky.azimuth) * std::cos(sky.elevation);
     const float cosine = face == Face::kNear    ? -along

@@ -71,15 +71,18 @@ class View {
   /// A lamp of `size` metres: disc, glow, and a streak on a wet road.
   void lamp(float x, float y, float z, float size, Colour colour, float halo);
 
-  /// A wall on the plane x from z0 to z1, y0 to y1: calls shade(z, y, metres per pixel) for the albedo
-  /// lit already (haze is added here).
+  /// A wall on the plane x from z0 to z1, y0 to y1. shade(z, metres per pixel) is asked once for each
+  /// column of the image and answers with a function from y to the colour there, lit already (haze is
+  /// added here).
   template <typename Shade>
   void wall(float x, float z0, float z1, float y0, float y1, Shade&& shade);
-  /// The same on the plane z: shade(x, y, metres per pixel).
+  /// The same on the plane z: shade(x, metres per pixel).
   template <typename Shade>
   void facade(float z, float x0, float x1, float y0, float y1, Shade&& shade);
 
  private:
+  template <typename Column>
+  void paint_column(int u, float covered, float pixel, float y0, float y1, float through, Column&& column);
   float up(float y) const { return mirror_ > 0 ? -y : y; }
 
   Canvas& canvas_;
@@ -90,6 +93,22 @@ class View {
   float mirror_ = 0;
 };
 
+template <typename Column>
+void View::paint_column(int u, float covered, float pixel, float y0, float y1, float through, Column&& column) {
+  const float top = camera_.horizon + (camera_.y - y1) / pixel;
+  const float bottom = camera_.horizon + (camera_.y - y0) / pixel;
+  const float height = static_cast<float>(canvas_.height());
+  const int first = static_cast<int>(std::clamp(top, 0.0f, height));
+  const int last = static_cast<int>(std::ceil(std::clamp(bottom, 0.0f, height)));
+  const Colour veil = air().fog * (1 - through);
+  for (int v = first; v < last; ++v) {
+    const float row = static_cast<float>(v);
+    const float share = std::min(row + 1, bottom) - std::max(row, top);
+    const float y = camera_.y - (row + 0.5f - camera_.horizon) * pixel;
+    canvas_.blend(u, v, column(y) * through + veil, covered * share, id_);
+  }
+}
+
 template <typename Shade>
 void View::wall(float x, float z0, float z1, float y0, float y1, Shade&& shade) {
   z0 = std::max(z0, camera_.z + kNearest);
@@ -98,41 +117,33 @@ void View::wall(float x, float z0, float z1, float y0, float y1, Shade&& shade) 
   const float run = far.x - near.x;
   if (std::abs(run) < 1e-3f) return;
   const float left = std::min(near.x, far.x), right = std::max(near.x, far.x);
-  const int begin = static_cast<int>(std::clamp(std::floor(left), 0.0f, float(canvas_.width())));
-  const int end = static_cast<int>(std::clamp(std::ceil(right), 0.0f, float(canvas_.width())));
+  const float width = static_cast<float>(canvas_.width());
+  const int begin = static_cast<int>(std::clamp(left, 0.0f, width));
+  const int end = static_cast<int>(std::ceil(std::clamp(right, 0.0f, width)));
   const float inverse_near = 1 / depth(z0), inverse_far = 1 / depth(z1);
   for (int u = begin; u < end; ++u) {
-    const float centre = std::clamp(float(u) + 0.5f, left, right);
-    const float covered = std::min(float(u) + 1, right) - std::max(float(u), left);
+    const float column = static_cast<float>(u);
+    const float centre = std::clamp(column + 0.5f, left, right);
     const float d = 1 / mix(inverse_near, inverse_far, (centre - near.x) / run);
-    const float z = camera_.z + d;
-    const float through = transmittance(z);
-    const float pixel = d / camera_.focal;
-    const float top = camera_.horizon + (camera_.y - y1) / pixel;
-    const float bottom = camera_.horizon + (camera_.y - y0) / pixel;
-    const int first = static_cast<int>(std::clamp(std::floor(top), 0.0f, float(canvas_.height())));
-    const int last = static_cast<int>(std::clamp(std::ceil(bottom), 0.0f, float(canvas_.height())));
-    for (int v = first; v < last; ++v) {
-      const float share = std::min(float(v) + 1, bottom) - std::max(float(v), top);
-      const float y = camera_.y - (float(v) + 0.5f - camera_.horizon) * pixel;
-      const Colour colour = mix(air().fog, shade(z, y, pixel), through);
-      canvas_.blend(u, v, colour, covered * share, id_);
-    }
+    const float z = camera_.z + d, pixel = d / camera_.focal;
+    paint_column(u, std::min(column + 1, right) - std::max(column, left), pixel, y0, y1,
+                 transmittance(z), shade(z, pixel));
   }
 }
 
 template <typename Shade>
 void View::facade(float z, float x0, float x1, float y0, float y1, Shade&& shade) {
   if (z - camera_.z < kNearest) return;
-  const Point a = at(x0, y1, z), b = at(x1, y0, z);
-  const float pixel = depth(z) / camera_.focal;
+  const float left = at(x0, 0, z).x, right = at(x1, 0, z).x, pixel = 1 / scale(z);
+  const float width = static_cast<float>(canvas_.width());
+  const int begin = static_cast<int>(std::clamp(left, 0.0f, width));
+  const int end = static_cast<int>(std::ceil(std::clamp(right, 0.0f, width)));
   const float through = transmittance(z);
-  const std::array<Point, 4> outline = {{{a.x, a.y}, {b.x, a.y}, {b.x, b.y}, {a.x, b.y}}};
-  canvas_.scan(outline, [&](int u, int v, float coverage) {
-    const float x = x0 + (float(u) + 0.5f - a.x) * pixel;
-    const float y = y1 - (float(v) + 0.5f - a.y) * pixel;
-    canvas_.blend(u, v, mix(air().fog, shade(x, y, pixel), through), coverage, id_);
-  });
+  for (int u = begin; u < end; ++u) {
+    const float column = static_cast<float>(u);
+    paint_column(u, std::min(column + 1, right) - std::max(column, left), pixel, y0, y1, through,
+                 shade(x0 + (column + 0.5f - left) * pixel, pixel));
+  }
 }
 
 }  // namespace goldpan::scenes
