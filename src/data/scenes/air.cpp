@@ -37,8 +37,8 @@ void open_sky(Air& air, TimeOfDay time, Generator& generator) {
     case TimeOfDay::kDawnDusk: {
       const float depth = uniform(generator, 0, 1);  // 0: the sun touches the horizon; 1: last light
       air.zenith = mix(Colour{0.12f, 0.17f, 0.36f}, Colour{0.025f, 0.04f, 0.12f}, depth);
-      air.horizon = mix(Colour{0.62f, 0.42f, 0.33f}, Colour{0.24f, 0.16f, 0.20f}, depth);
-      air.sunset = vary(generator, mix(Colour{0.85f, 0.40f, 0.10f}, Colour{0.42f, 0.13f, 0.06f}, depth), 0.2f);
+      air.horizon = mix(Colour{0.50f, 0.36f, 0.30f}, Colour{0.17f, 0.12f, 0.16f}, depth);
+      air.sunset = vary(generator, mix(Colour{1.05f, 0.42f, 0.06f}, Colour{0.55f, 0.15f, 0.05f}, depth), 0.2f);
       air.azimuth = uniform(generator, -1, 1) * (chance(generator, 0.6) ? 0.8f : kPi);
       air.elevation = mix(0.09f, -0.06f, depth);
       air.sun = depth < 0.4f ? Colour{0.42f, 0.23f, 0.10f} * (1 - depth) : Colour{};
@@ -205,6 +205,11 @@ Air make_air(const Drive& drive, Generator& generator) {
       air.snow_road = chance(generator, 0.5) ? uniform(generator, 0.3f, 0.95f) * air.snow_verge : 0.03f;
       air.snowfall = !fair && chance(generator, 0.65) ? uniform(generator, 0.2f, 1.0f) : 0;
       if (air.snow_road < 0.1f && chance(generator, 0.5)) air.wet = uniform(generator, 0.2f, 0.5f);
+      if (time == TimeOfDay::kNight && chance(generator, 0.75)) {
+        // In the dark a cleared road would hide what everybody in the car can see.
+        air.snow_verge = std::max(air.snow_verge, 0.8f);
+        air.snow_road = std::max(air.snow_road, uniform(generator, 0.35f, 0.9f));
+      }
       break;
     }
     case Weather::kFoggy:

@@ -25,7 +25,7 @@ void Builder::pave(const Street& street) {
   bands.push_back({-60, 60, street.verge, 0.45f, 0.1f, air.snow_verge});
   if (street.pavement > 0) {
     const Colour slabs = {0.30f, 0.29f, 0.275f};
-    const float snow = air.snow_verge * 0.75f;
+    const float snow = air.snow_verge * 0.85f;
     bands.push_back({left - street.pavement, left, slabs, 0.12f, 0.45f, snow});
     bands.push_back({right, right + street.pavement, slabs, 0.12f, 0.45f, snow});
     bands.push_back({left - 0.18f, left, slabs * 1.15f, 0.1f, 0.3f, snow});
@@ -40,9 +40,9 @@ void Builder::pave(const Street& street) {
     }
   }
   const float gutter = std::max(air.snow_verge > 0.4f ? 0.8f : 0.0f, street.parking * 0.6f);
-  if (air.snow_verge > 0.4f) {
-    bands.push_back({left, left + gutter, street.asphalt, 0.2f, 0.5f, air.snow_verge * 0.8f});
-    bands.push_back({right - gutter, right, street.asphalt, 0.2f, 0.5f, air.snow_verge * 0.8f});
+  if (air.snow_verge > 0.4f) {  // what the plough left
+    bands.push_back({left, left + gutter, street.asphalt, 0.2f, 0.5f, std::min(1.0f, air.snow_verge * 1.1f)});
+    bands.push_back({right - gutter, right, street.asphalt, 0.2f, 0.5f, std::min(1.0f, air.snow_verge * 1.1f)});
   }
   std::vector<Stripe> stripes;
   const Colour yellow = {0.55f, 0.38f, 0.05f};
@@ -58,7 +58,7 @@ void Builder::pave(const Street& street) {
   if (street.edge_lines) {
     stripes.push_back({-static_cast<float>(street.lanes_left) * street.lane, 0.14f, street.lanes_left == 0 ? yellow : Colour{0.6f, 0.6f, 0.58f}, false});
     stripes.push_back({static_cast<float>(street.lanes_right) * street.lane, 0.14f, {0.6f, 0.6f, 0.58f}, false});
-  } else if (street.parking > 0) {
+  } else if (street.parking > 0 && street.parking < 5) {
     stripes.push_back({static_cast<float>(street.lanes_right) * street.lane, 0.10f, {0.5f, 0.5f, 0.48f}, false});
   }
   world_.ground = GroundProfile(bands, stripes);
@@ -227,7 +227,9 @@ void Builder::traffic(const Street& street, float own, float oncoming, float tru
     while (z < kFarthest) {
       Thing vehicle = car(x + real(-0.3f, 0.3f), z, trucks);
       if (odds(0.035)) {
-        vehicle.kind = odds(0.5) ? Kind::kMotorcycle : Kind::kBicycle;
+        vehicle.kind = odds(0.5) || world_.drive.place == Place::kHighway || world_.drive.place == Place::kTunnel
+                           ? Kind::kMotorcycle
+                           : Kind::kBicycle;
         vehicle.length = 1.8f;
       }
       vehicle.towards = towards;

@@ -146,6 +146,7 @@ void draw_ground(View& view) {
     const Colour veil = air.fog * (1 - through);
     const float coarse = 1.2f / (1 + row.z_pixel * 0.4f);
     GroundProfile::Sample left = ground.sum_to(row.x);
+    const Noise::Row patch_noise = noise.row(row.z * 3), drift_noise = noise.row(row.z * 5), puddle_noise = noise.row(row.z * 1.3f);
     Colour* const out = canvas.row(v);
     for (int u = 0; u < canvas.width(); ++u) {
       const float x = row.x + static_cast<float>(u) * row.pixel;
@@ -156,11 +157,11 @@ void draw_ground(View& view) {
       const float roughness = surface.r(), wet = surface.g() * air.wet, snow = surface.b();
       left = right;
       if (crossing) albedo = mix(albedo, {0.60f, 0.60f, 0.58f}, 0.85f * crossing_paint(ground, row, x));
-      const float patches = noise.fractal(x * 7 + 31, row.z * 3) - 0.5f;
+      const float patches = patch_noise(x * 7 + 31) - 0.5f;
       const float fine = noise.rough(x * 14, row.z * 9) - 0.5f;
       albedo = albedo * (1 + roughness * (patches * coarse + fine * texture));
       if (snow > 0.005f) {
-        const float drift = noise.fractal(x * 11, row.z * 5);
+        const float drift = drift_noise(x * 11);
         const float cover = mix(snow, smoothstep(1 - snow - 0.18f, 1 - snow + 0.18f, drift), texture);
         albedo = mix(albedo, Colour{0.80f, 0.83f, 0.88f} * (1 + 0.10f * patches), cover);
       }
@@ -169,7 +170,7 @@ void draw_ground(View& view) {
       if (sunny) light += air.sun * (sun_up * (shade.active() ? shade(x, row.z, row.z_pixel) : 1.0f));
       Colour colour = albedo * light * (1 - 0.45f * wet);
       if (wet > 0) {
-        const float puddle = smoothstep(0.25f, 0.85f, noise.fractal(x * 4 + 90, row.z * 1.3f));
+        const float puddle = smoothstep(0.25f, 0.85f, puddle_noise(x * 4 + 90));
         colour = mix(colour, mirrored, clamp01(wet * fresnel * (0.45f + 0.55f * puddle)));
       }
       out[u] = colour * through + veil;

@@ -139,11 +139,15 @@ void draw_glare(View& view) {
   const Point sun = {camera.centre + camera.focal * std::tan(air.azimuth), camera.horizon - camera.focal * std::tan(air.elevation) / std::cos(air.azimuth)};
   const float w = static_cast<float>(canvas.width()), h = static_cast<float>(canvas.height());
   if (sun.x < -0.1f * w || sun.x > 1.1f * w || sun.y < -0.3f * h || sun.y > 0.9f * h) return;
+  // A house or a truck before the sun leaves a rest of it, scattered by the windscreen.
+  const int sun_x = std::clamp(static_cast<int>(sun.x), 0, canvas.width() - 1);
+  const int sun_y = std::clamp(static_cast<int>(sun.y), 0, canvas.height() - 1);
+  const float power = air.sun_disc * (luminance(canvas.row(sun_y)[sun_x]) > 1.2f ? 1.0f : 0.3f);
   const Colour tint_colour = world.drive.time == TimeOfDay::kDaytime ? Colour{1.0f, 0.95f, 0.85f} : Colour{1.0f, 0.60f, 0.28f};
-  canvas.glow(sun, 0.65f * w, tint_colour * (0.20f * air.sun_disc));
+  canvas.glow(sun, 0.65f * w, tint_colour * (0.20f * power));
   for (const float at : {0.55f, 1.25f, 1.6f}) {
     const Point ghost = {mix(sun.x, w / 2, at), mix(sun.y, h / 2, at)};
-    soft_disc(canvas, ghost, 0.022f * w * at, 0.4f, tint_colour, 0.05f * std::min(2.0f, air.sun_disc));
+    soft_disc(canvas, ghost, 0.022f * w * at, 0.4f, tint_colour, 0.05f * std::min(2.0f, power));
   }
 }
 

@@ -17,15 +17,31 @@ class Noise {
 
   /// Fractal value noise, periodic in 256 units both ways, equalised: values are uniform in [0, 1], so
   /// that a threshold is a share of the area (of sky under cloud, of road under snow).
-  float fractal(float x, float y) const {
-    const int i = whole_below(x), j = whole_below(y);
-    const float u = x - static_cast<float>(i), v = y - static_cast<float>(j);
-    const float* const upper = fractal_.data() + (j & kMask) * kSide;
-    const float* const lower = fractal_.data() + ((j + 1) & kMask) * kSide;
-    const int x0 = i & kMask, x1 = (i + 1) & kMask;
-    const float above = upper[x0] + (upper[x1] - upper[x0]) * u;
-    const float below = lower[x0] + (lower[x1] - lower[x0]) * u;
-    return above + (below - above) * v;
+  float fractal(float x, float y) const { return row(y)(x); }
+  /// fractal(x, y) for many x at one y.
+  class Row {
+   public:
+    float operator()(float x) const {
+      const int i = whole_below(x), x0 = i & kMask, x1 = (i + 1) & kMask;
+      const float u = x - static_cast<float>(i);
+      const float above = upper_[x0] + (upper_[x1] - upper_[x0]) * u;
+      const float below = lower_[x0] + (lower_[x1] - lower_[x0]) * u;
+      return above + (below - above) * v_;
+    }
+
+   private:
+    friend class Noise;
+    const float* upper_;
+    const float* lower_;
+    float v_;
+  };
+  Row row(float y) const {
+    const int j = whole_below(y);
+    Row row;
+    row.upper_ = fractal_.data() + (j & kMask) * kSide;
+    row.lower_ = fractal_.data() + ((j + 1) & kMask) * kSide;
+    row.v_ = y - static_cast<float>(j);
+    return row;
   }
   /// White noise in [0, 1), one value a unit square, periodic in 64: asphalt, plaster, leaves.
   float rough(float x, float y) const {

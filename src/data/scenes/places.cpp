@@ -165,7 +165,7 @@ void Builder::gas_station() {
     }
   }
   if (world_.air.lamps > 0.05f) {
-    for (const float dz : {4.0f, 12.0f}) world_.lamps.push_back({x, z + dz});
+    for (const float dz : {3.0f, 7.0f, 11.0f, 15.0f}) world_.lamps.push_back({x, z + dz});
   }
   Thing& shop = add(Kind::kBuilding, (x > 0 ? 1.0f : -1.0f) * 17.0f, z - 2);
   shop.length = 24;

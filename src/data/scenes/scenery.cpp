@@ -65,7 +65,7 @@ class FrontColumn {
   }
   Colour shop(float y) const {
     if (y > front_.shop - 0.8f) return front_.sign * (shop_lit_ ? light_ + grey(0.6f) : light_);
-    const Colour inside = shop_lit_ ? Colour{0.75f, 0.62f, 0.40f} * (0.6f + 0.4f * hash01(front_.look, number(bay_)))
+    const Colour inside = shop_lit_ ? Colour{0.60f, 0.48f, 0.30f} * ((0.35f + 0.65f * hash01(front_.look, number(bay_))) * (0.55f + 0.25f * y / front_.shop))
                                     : front_.glass * light_ * 0.8f;
     return mix(front_.wall * light_ * 0.6f, inside, y > 0.5f ? shop_across_ : 0.0f);
   }

@@ -25,13 +25,15 @@ void foliage(View& view, float x, float y, float z, float radius_x, float radius
   const float ox = 256 * hash01(look, 50), oy = 256 * hash01(look, 51);
   for (int v = y0; v < y1; ++v) {
     const float dy = (float(v) + 0.5f - centre.y) / ry;
+    const float ly = oy + dy * radius_y * 16;
+    const Noise::Row clumps = noise.row(ly), leaves = noise.row(ly * 3.7f);
     for (int u = x0; u < x1; ++u) {
       const float dx = (float(u) + 0.5f - centre.x) / rx;
       const float d = dx * dx + dy * dy;
       if (d > 1.05f) continue;
-      const float lx = ox + dx * radius_x * 16, ly = oy + dy * radius_y * 16;
-      float leaf = noise.fractal(lx, ly);
-      if (k > 25) leaf = mix(leaf, noise.fractal(lx * 3.7f, ly * 3.7f), 0.35f);  // leaves of a near tree
+      const float lx = ox + dx * radius_x * 16;
+      float leaf = clumps(lx);
+      if (k > 25) leaf = mix(leaf, leaves(lx * 3.7f), 0.35f);  // leaves of a near tree
       const float cover = clamp01((1.0f - d + (leaf - 0.55f) * 0.9f) * 4);
       if (cover <= 0) continue;
       const float up = 0.55f - 0.40f * dy + 0.5f * (leaf - 0.5f);
