@@ -24,12 +24,12 @@ struct SceneOptions {
 /// Rises whenever equal options give other pixels or labels; kept in scenes.json.
 inline constexpr int kScenesVersion = 1;
 
-/// A thing in the picture. The box is tight around the pixels that show it, in pixels of the rendered
-/// image (not of BDD100K's 1280 x 720), right and bottom edges exclusive.
+/// A thing in the picture. The box is tight around the pixels that show it, in pixels of the
+/// rendered image (not of BDD100K's 1280 x 720), right and bottom edges exclusive.
 struct SceneLabel {
   Box box;
-  bool occluded = false;   ///< something nearer hides a part of it
-  bool truncated = false;  ///< the image's edge cuts it
+  bool occluded = false;     ///< something nearer hides a part of it
+  bool truncated = false;    ///< the image's edge cuts it
   std::string light = "NA";  ///< traffic lights: "red", "yellow", "green"
 };
 
@@ -45,21 +45,21 @@ struct Scene {
   std::vector<SceneLabel> labels;
 };
 
-/// Renders image `index` of the set. The same on any thread, in any order. Throws Error for options out
-/// of range and for index >= options.images.
+/// Renders image `index` of the set. The same on any thread, in any order. Throws Error for options
+/// out of range and for index >= options.images.
 Scene render_scene(const SceneOptions& options, std::size_t index);
 
-/// Renders the set into `folder` in BDD100K's layout: JPEG files in images/100k/{train,val}, label files
-/// labels/det_20/det_{train,val}.json, and scenes.json, which names the options. A folder that holds the
-/// same set already is left as it is; a set that was interrupted is finished, with the same bytes. Throws
-/// Error for a folder that holds anything else, other options or another version, and Cancelled when
-/// `progress` says stop. Progress counts images.
-void write_scenes(const std::filesystem::path& folder, const SceneOptions& options, Workers& workers,
-                  const Progress& progress = {});
+/// Renders the set into `folder` in BDD100K's layout: JPEG files in images/100k/{train,val}, label
+/// files labels/det_20/det_{train,val}.json, and scenes.json, which names the options. A folder
+/// that holds the same set already is left as it is; a set that was interrupted is finished, with
+/// the same bytes. Throws Error for a folder that holds anything else, other options or another
+/// version, and Cancelled when `progress` says stop. Progress counts images.
+void write_scenes(const std::filesystem::path& folder, const SceneOptions& options,
+                  Workers& workers, const Progress& progress = {});
 
 /// Opens `--data scenes[:N[:FOLDER]]`: renders N images (12,000) of seed 1 into FOLDER
-/// (outputs/cache/scenes-N-1), unless they are there already, and opens it as BDD100K with drives as
-/// groups. Throws as write_scenes does, and Error for an N that is not a number.
+/// (outputs/cache/scenes-N-1), unless they are there already, and opens it as BDD100K with drives
+/// as groups. Throws as write_scenes does, and Error for an N that is not a number.
 Dataset open_scenes(const std::filesystem::path& location, const DatasetOptions& options);
 
 }  // namespace goldpan

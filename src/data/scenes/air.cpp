@@ -35,10 +35,12 @@ void open_sky(Air& air, TimeOfDay time, Generator& generator) {
       air.exposure = uniform(generator, 0.8f, 1.15f);
       break;
     case TimeOfDay::kDawnDusk: {
-      const float depth = uniform(generator, 0, 1);  // 0: the sun touches the horizon; 1: last light
+      const float depth =
+          uniform(generator, 0, 1);  // 0: the sun touches the horizon; 1: last light
       air.zenith = mix(Colour{0.12f, 0.17f, 0.36f}, Colour{0.025f, 0.04f, 0.12f}, depth);
       air.horizon = mix(Colour{0.50f, 0.36f, 0.30f}, Colour{0.17f, 0.12f, 0.16f}, depth);
-      air.sunset = vary(generator, mix(Colour{1.05f, 0.42f, 0.06f}, Colour{0.55f, 0.15f, 0.05f}, depth), 0.2f);
+      air.sunset = vary(generator,
+                        mix(Colour{1.05f, 0.42f, 0.06f}, Colour{0.55f, 0.15f, 0.05f}, depth), 0.2f);
       air.azimuth = uniform(generator, -1, 1) * (chance(generator, 0.6) ? 0.8f : kPi);
       air.elevation = mix(0.09f, -0.06f, depth);
       air.sun = depth < 0.4f ? Colour{0.42f, 0.23f, 0.10f} * (1 - depth) : Colour{};
@@ -70,7 +72,8 @@ void open_sky(Air& air, TimeOfDay time, Generator& generator) {
       air.grain = uniform(generator, 2.5f, 4.5f);
       break;
   }
-  air.lamp_colour = chance(generator, 0.6) ? Colour{1.0f, 0.62f, 0.25f} : Colour{0.85f, 0.92f, 1.0f};
+  air.lamp_colour =
+      chance(generator, 0.6) ? Colour{1.0f, 0.62f, 0.25f} : Colour{0.85f, 0.92f, 1.0f};
   air.fog = air.horizon;
   air.fog_density = uniform(generator, 0.0006f, 0.0022f);
 }
@@ -80,7 +83,8 @@ void cover(Air& air, TimeOfDay time, float brightness, float keep_colour) {
   const float level = time == TimeOfDay::kDaytime    ? 0.66f
                       : time == TimeOfDay::kDawnDusk ? 0.20f * luminance(air.ambient) / 0.14f
                                                      : 0.020f;
-  const Colour tint = time == TimeOfDay::kNight ? Colour{1.25f, 0.98f, 0.80f} : Colour{0.97f, 1.0f, 1.04f};
+  const Colour tint =
+      time == TimeOfDay::kNight ? Colour{1.25f, 0.98f, 0.80f} : Colour{0.97f, 1.0f, 1.04f};
   const Colour flat = tint * (level * brightness);
   air.horizon = mix(flat * 1.12f, air.horizon, keep_colour);
   air.zenith = mix(flat * 0.88f, air.zenith, keep_colour * 0.4f);
@@ -202,7 +206,8 @@ Air make_air(const Drive& drive, Generator& generator) {
       }
       air.snow_verge = chance(generator, 0.25) ? uniform(generator, 0.25f, 0.5f)
                                                : uniform(generator, 0.6f, 1.0f);
-      air.snow_road = chance(generator, 0.5) ? uniform(generator, 0.3f, 0.95f) * air.snow_verge : 0.03f;
+      air.snow_road =
+          chance(generator, 0.5) ? uniform(generator, 0.3f, 0.95f) * air.snow_verge : 0.03f;
       air.snowfall = !fair && chance(generator, 0.65) ? uniform(generator, 0.2f, 1.0f) : 0;
       if (air.snow_road < 0.1f && chance(generator, 0.5)) air.wet = uniform(generator, 0.2f, 0.5f);
       if (time == TimeOfDay::kNight && chance(generator, 0.75)) {
@@ -233,7 +238,8 @@ Air make_air(const Drive& drive, Generator& generator) {
   const float red = uniform(generator, 0.92f, 1.08f);
   air.white_balance = {red, 1, uniform(generator, 0.90f, 1.10f)};
   air.contrast = uniform(generator, 1.05f, 1.35f);
-  if (drive.veil != Veil::kGlare && day && chance(generator, 0.2)) air.veil = uniform(generator, 0.02f, 0.07f);
+  if (drive.veil != Veil::kGlare && day && chance(generator, 0.2))
+    air.veil = uniform(generator, 0.02f, 0.07f);
   return air;
 }
 

@@ -21,33 +21,34 @@ struct Air {
   bool moon = false;
 
   // Light
-  float azimuth = 0, elevation = 0.6f;  ///< of the sun or moon: radians, right of the road, above the horizon
-  Colour sun;                           ///< direct light; zero where clouds hide it
+  float azimuth = 0,
+        elevation = 0.6f;  ///< of the sun or moon: radians, right of the road, above the horizon
+  Colour sun;              ///< direct light; zero where clouds hide it
   Colour ambient;
-  float sun_disc = 0;    ///< brightness of the disc and its glow, where it is in view
-  float lamps = 0;       ///< street lamps
+  float sun_disc = 0;  ///< brightness of the disc and its glow, where it is in view
+  float lamps = 0;     ///< street lamps
   Colour lamp_colour;
-  float headlights = 0;  ///< everybody's, the camera car's too
-  float lit_windows = 0; ///< share of windows
+  float headlights = 0;   ///< everybody's, the camera car's too
+  float lit_windows = 0;  ///< share of windows
 
   // Between here and there
   Colour fog;
   float fog_density = 0;  ///< per metre
 
   // On the ground and in the air
-  float wet = 0;          ///< mirror of the road, 0 to 1
-  float rain = 0;         ///< streaks
-  float drops = 0;        ///< on the windscreen
+  float wet = 0;                        ///< mirror of the road, 0 to 1
+  float rain = 0;                       ///< streaks
+  float drops = 0;                      ///< on the windscreen
   float snow_verge = 0, snow_road = 0;  ///< share of the ground under snow
   float snowfall = 0;
-  bool winter = false;    ///< bare trees
+  bool winter = false;  ///< bare trees
 
   // Lens and sensor
   float exposure = 1;
   Colour white_balance = {1, 1, 1};
   float contrast = 1;
-  float veil = 0;         ///< stray light over the whole frame
-  float grain = 1.5f;     ///< standard deviation in 8-bit steps
+  float veil = 0;      ///< stray light over the whole frame
+  float grain = 1.5f;  ///< standard deviation in 8-bit steps
   bool soft_focus = false;
 };
 

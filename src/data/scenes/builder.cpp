@@ -36,13 +36,16 @@ void Builder::pave(const Street& street) {
   for (int i = -street.lanes_left; i < street.lanes_right; ++i) {
     const float middle = (static_cast<float>(i) + 0.5f) * street.lane;
     for (const float x : {middle - 0.75f, middle + 0.75f}) {
-      bands.push_back({x - 0.28f, x + 0.28f, street.asphalt * 0.92f, 0.12f, 1.0f, air.snow_road * 0.3f});
+      bands.push_back(
+          {x - 0.28f, x + 0.28f, street.asphalt * 0.92f, 0.12f, 1.0f, air.snow_road * 0.3f});
     }
   }
   const float gutter = std::max(air.snow_verge > 0.4f ? 0.8f : 0.0f, street.parking * 0.6f);
   if (air.snow_verge > 0.4f) {  // what the plough left
-    bands.push_back({left, left + gutter, street.asphalt, 0.2f, 0.5f, std::min(1.0f, air.snow_verge * 1.1f)});
-    bands.push_back({right - gutter, right, street.asphalt, 0.2f, 0.5f, std::min(1.0f, air.snow_verge * 1.1f)});
+    bands.push_back(
+        {left, left + gutter, street.asphalt, 0.2f, 0.5f, std::min(1.0f, air.snow_verge * 1.1f)});
+    bands.push_back(
+        {right - gutter, right, street.asphalt, 0.2f, 0.5f, std::min(1.0f, air.snow_verge * 1.1f)});
   }
   std::vector<Stripe> stripes;
   const Colour yellow = {0.55f, 0.38f, 0.05f};
@@ -52,14 +55,19 @@ void Builder::pave(const Street& street) {
   }
   if (street.lane_lines) {
     for (int i = -street.lanes_left + 1; i < street.lanes_right; ++i) {
-      if (i != 0) stripes.push_back({static_cast<float>(i) * street.lane, 0.13f, {0.62f, 0.62f, 0.60f}, true});
+      if (i != 0)
+        stripes.push_back(
+            {static_cast<float>(i) * street.lane, 0.13f, {0.62f, 0.62f, 0.60f}, true});
     }
   }
   if (street.edge_lines) {
-    stripes.push_back({-static_cast<float>(street.lanes_left) * street.lane, 0.14f, street.lanes_left == 0 ? yellow : Colour{0.6f, 0.6f, 0.58f}, false});
-    stripes.push_back({static_cast<float>(street.lanes_right) * street.lane, 0.14f, {0.6f, 0.6f, 0.58f}, false});
+    stripes.push_back({-static_cast<float>(street.lanes_left) * street.lane, 0.14f,
+                       street.lanes_left == 0 ? yellow : Colour{0.6f, 0.6f, 0.58f}, false});
+    stripes.push_back(
+        {static_cast<float>(street.lanes_right) * street.lane, 0.14f, {0.6f, 0.6f, 0.58f}, false});
   } else if (street.parking > 0 && street.parking < 5) {
-    stripes.push_back({static_cast<float>(street.lanes_right) * street.lane, 0.10f, {0.5f, 0.5f, 0.48f}, false});
+    stripes.push_back(
+        {static_cast<float>(street.lanes_right) * street.lane, 0.10f, {0.5f, 0.5f, 0.48f}, false});
   }
   world_.ground = GroundProfile(bands, stripes);
   world_.ground.road_left = left;
@@ -68,8 +76,10 @@ void Builder::pave(const Street& street) {
 
 float Builder::road_edge(const Street& street, int side) const {
   const int lanes = side < 0 ? street.lanes_left : street.lanes_right;
-  const float shoulder = street.edge_lines ? (street.lanes_left == 0 && side < 0 ? 1.2f : 2.6f) : 0.3f;
-  return static_cast<float>(side) * (static_cast<float>(lanes) * street.lane + std::max(street.parking, shoulder));
+  const float shoulder =
+      street.edge_lines ? (street.lanes_left == 0 && side < 0 ? 1.2f : 2.6f) : 0.3f;
+  return static_cast<float>(side) *
+         (static_cast<float>(lanes) * street.lane + std::max(street.parking, shoulder));
 }
 
 void Builder::camera_in_lane(const Street& street) {
@@ -78,14 +88,18 @@ void Builder::camera_in_lane(const Street& street) {
 }
 
 Colour Builder::wall_paint() {
-  constexpr Colour kWalls[] = {{0.30f, 0.13f, 0.08f}, {0.36f, 0.20f, 0.13f}, {0.46f, 0.40f, 0.32f}, {0.55f, 0.52f, 0.46f},
-                               {0.34f, 0.33f, 0.32f}, {0.22f, 0.20f, 0.19f}, {0.42f, 0.44f, 0.46f}, {0.50f, 0.38f, 0.22f}};
+  constexpr Colour kWalls[] = {{0.30f, 0.13f, 0.08f}, {0.36f, 0.20f, 0.13f}, {0.46f, 0.40f, 0.32f},
+                               {0.55f, 0.52f, 0.46f}, {0.34f, 0.33f, 0.32f}, {0.22f, 0.20f, 0.19f},
+                               {0.42f, 0.44f, 0.46f}, {0.50f, 0.38f, 0.22f}};
   return kWalls[generator_.below(8)] * real(0.7f, 1.15f);
 }
 
 Colour Builder::car_paint() {
-  constexpr Colour kPaints[] = {{0.72f, 0.72f, 0.72f}, {0.45f, 0.46f, 0.47f}, {0.20f, 0.205f, 0.21f}, {0.03f, 0.03f, 0.033f}, {0.025f, 0.027f, 0.03f},
-                                {0.38f, 0.025f, 0.025f}, {0.03f, 0.06f, 0.22f}, {0.10f, 0.16f, 0.26f}, {0.05f, 0.13f, 0.08f}, {0.42f, 0.36f, 0.27f}};
+  constexpr Colour kPaints[] = {{0.72f, 0.72f, 0.72f},   {0.45f, 0.46f, 0.47f},
+                                {0.20f, 0.205f, 0.21f},  {0.03f, 0.03f, 0.033f},
+                                {0.025f, 0.027f, 0.03f}, {0.38f, 0.025f, 0.025f},
+                                {0.03f, 0.06f, 0.22f},   {0.10f, 0.16f, 0.26f},
+                                {0.05f, 0.13f, 0.08f},   {0.42f, 0.36f, 0.27f}};
   if (world_.drive.place == Place::kCityStreet && odds(0.10)) return {0.78f, 0.46f, 0.02f};
   return kPaints[generator_.below(10)] * real(0.8f, 1.15f);
 }
@@ -116,7 +130,11 @@ void Builder::houses(float front) {
       house.length = real(9, 14);
       house.width = real(8, 11);
       house.height = odds(0.5) ? real(3.0f, 3.6f) : real(5.2f, 6.2f);
-      constexpr Colour kPaints[] = {{0.62f, 0.60f, 0.54f}, {0.50f, 0.52f, 0.50f}, {0.34f, 0.16f, 0.10f}, {0.40f, 0.45f, 0.50f}, {0.58f, 0.50f, 0.34f}};
+      constexpr Colour kPaints[] = {{0.62f, 0.60f, 0.54f},
+                                    {0.50f, 0.52f, 0.50f},
+                                    {0.34f, 0.16f, 0.10f},
+                                    {0.40f, 0.45f, 0.50f},
+                                    {0.58f, 0.50f, 0.34f}};
       house.colour = kPaints[generator_.below(5)] * real(0.8f, 1.1f);
       z += house.length + real(3, 9);
     }
@@ -175,7 +193,9 @@ Thing Builder::car(float x, float z, float trucks) {
     thing.width = 2.55f;
     thing.height = 3.1f;
     thing.length = real(10, 12);
-    thing.colour = odds(0.4) ? Colour{0.70f, 0.42f, 0.02f} : odds(0.5) ? grey(0.65f) : Colour{0.10f, 0.20f, 0.42f};
+    thing.colour = odds(0.4)   ? Colour{0.70f, 0.42f, 0.02f}
+                   : odds(0.5) ? grey(0.65f)
+                               : Colour{0.10f, 0.20f, 0.42f};
   } else if (pick < trucks * 1.4f + 0.08f) {
     thing.kind = Kind::kVan;
     thing.width = 2.0f;
@@ -227,7 +247,8 @@ void Builder::traffic(const Street& street, float own, float oncoming, float tru
     while (z < kFarthest) {
       Thing vehicle = car(x + real(-0.3f, 0.3f), z, trucks);
       if (odds(0.035)) {
-        vehicle.kind = odds(0.5) || world_.drive.place == Place::kHighway || world_.drive.place == Place::kTunnel
+        vehicle.kind = odds(0.5) || world_.drive.place == Place::kHighway ||
+                               world_.drive.place == Place::kTunnel
                            ? Kind::kMotorcycle
                            : Kind::kBicycle;
         vehicle.length = 1.8f;
@@ -239,7 +260,8 @@ void Builder::traffic(const Street& street, float own, float oncoming, float tru
     }
     if (towards) {
       // More of them come into view while the camera moves.
-      for (float later = kFarthest; later < end() * 1.6f && speed > 0; later += gap * real(1.0f, 2.5f) + 5) {
+      for (float later = kFarthest; later < end() * 1.6f && speed > 0;
+           later += gap * real(1.0f, 2.5f) + 5) {
         Thing vehicle = car(x, later, trucks);
         vehicle.towards = true;
         vehicle.speed = pace;
@@ -251,7 +273,8 @@ void Builder::traffic(const Street& street, float own, float oncoming, float tru
 
 void Builder::pedestrians(float x, int count) {
   for (int i = 0; i < count; ++i) {
-    Thing& person = add(Kind::kPedestrian, (odds(0.5) ? 1.0f : -1.0f) * (x + real(-0.9f, 0.9f)), real(5, 60));
+    Thing& person =
+        add(Kind::kPedestrian, (odds(0.5) ? 1.0f : -1.0f) * (x + real(-0.9f, 0.9f)), real(5, 60));
     person.height = real(1.5f, 1.88f);
     person.speed = odds(0.8) ? (odds(0.5) ? 0.07f : -0.07f) * real(0.7f, 1.3f) : 0;
   }
@@ -259,7 +282,8 @@ void Builder::pedestrians(float x, int count) {
 
 void Builder::crossing_people(float z, int count) {
   for (int i = 0; i < count; ++i) {
-    Thing& person = add(Kind::kPedestrian, real(world_.ground.road_left, world_.ground.road_right), z + real(-0.8f, 0.8f));
+    Thing& person = add(Kind::kPedestrian, real(world_.ground.road_left, world_.ground.road_right),
+                        z + real(-0.8f, 0.8f));
     person.height = real(1.5f, 1.88f);
     person.stride = (odds(0.5) ? 0.08f : -0.08f) * real(0.8f, 1.3f);
   }
@@ -267,10 +291,12 @@ void Builder::crossing_people(float z, int count) {
 
 void Builder::junction(const Street& street, float z) {
   GroundProfile& ground = world_.ground;
-  ground.crossings.push_back({z, z + 3.2f, ground.road_left + 0.3f, ground.road_right - 0.3f, 1.2f});
+  ground.crossings.push_back(
+      {z, z + 3.2f, ground.road_left + 0.3f, ground.road_right - 0.3f, 1.2f});
   ground.crossings.push_back({z - 1.9f, z - 1.4f, 0.3f, ground.road_right - 0.3f, 0});
   const float far = z + 14;
-  ground.crossings.push_back({far, far + 3.2f, ground.road_left + 0.3f, ground.road_right - 0.3f, 1.2f});
+  ground.crossings.push_back(
+      {far, far + 3.2f, ground.road_left + 0.3f, ground.road_right - 0.3f, 1.2f});
   const std::uint32_t phase = generator_.bits32();
   const int heads = std::clamp(street.lanes_right, 1, 3);
   for (int i = 0; i < heads; ++i) {
@@ -310,7 +336,8 @@ void Builder::cast_shade(float distance) {
     ground.shade[side].assign(metres, 0);
     for (const Thing& thing : world_.things) {
       const bool house = thing.kind == Kind::kBuilding || thing.kind == Kind::kHouse;
-      const bool tree = (thing.kind == Kind::kTree || thing.kind == Kind::kConifer) && !world_.air.winter;
+      const bool tree =
+          (thing.kind == Kind::kTree || thing.kind == Kind::kConifer) && !world_.air.winter;
       if ((!house && !tree) || (thing.x > 0) != (side == 1)) continue;
       const float begin = house ? thing.z : thing.z - thing.width * 0.4f;
       const float length = house ? thing.length : thing.width * 0.8f;

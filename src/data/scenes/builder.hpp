@@ -28,8 +28,8 @@ class Builder {
   struct Street {
     int lanes_left = 1, lanes_right = 1;
     float lane = 3.3f;
-    float parking = 0;       ///< width of a parking lane on both sides
-    float pavement = 0;      ///< width of the footway on both sides
+    float parking = 0;   ///< width of a parking lane on both sides
+    float pavement = 0;  ///< width of the footway on both sides
     bool centre_line = true, lane_lines = true, edge_lines = false;
     Colour verge = {0.07f, 0.11f, 0.04f};
     Colour asphalt = {0.13f, 0.13f, 0.135f};

@@ -11,7 +11,9 @@ Canvas::Canvas(int width, int height)
 void Canvas::fill(std::span<const Point> convex, const Paint& paint) {
   scan(
       convex,
-      [&](int x, int y, float coverage) { blend(x, y, paint.colour, coverage * paint.alpha, paint.id); },
+      [&](int x, int y, float coverage) {
+        blend(x, y, paint.colour, coverage * paint.alpha, paint.id);
+      },
       [&](int y, int begin, int end) {
         if (paint.alpha < 1) {
           for (int x = begin; x < end; ++x) blend(x, y, paint.colour, paint.alpha, paint.id);
@@ -62,9 +64,11 @@ void Canvas::line(Point from, Point to, float width, const Paint& paint) {
 void Canvas::glow(Point centre, float radius, Colour colour) {
   radius = std::max(radius, 1.0f);
   const int y0 = static_cast<int>(std::clamp(centre.y - radius, 0.0f, static_cast<float>(height_)));
-  const int y1 = static_cast<int>(std::clamp(centre.y + radius + 1, 0.0f, static_cast<float>(height_)));
+  const int y1 =
+      static_cast<int>(std::clamp(centre.y + radius + 1, 0.0f, static_cast<float>(height_)));
   const int x0 = static_cast<int>(std::clamp(centre.x - radius, 0.0f, static_cast<float>(width_)));
-  const int x1 = static_cast<int>(std::clamp(centre.x + radius + 1, 0.0f, static_cast<float>(width_)));
+  const int x1 =
+      static_cast<int>(std::clamp(centre.x + radius + 1, 0.0f, static_cast<float>(width_)));
   const float scale = 1 / (radius * radius);
   for (int y = y0; y < y1; ++y) {
     const float dy = static_cast<float>(y) + 0.5f - centre.y;

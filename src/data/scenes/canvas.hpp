@@ -81,8 +81,10 @@ void Canvas::scan(std::span<const Point> convex, Edge&& edge, Inside&& inside) c
     bottom = std::max(bottom, p.y);
   }
   const float width = static_cast<float>(width_);
-  const int first = static_cast<int>(std::floor(std::clamp(top, 0.0f, static_cast<float>(height_))));
-  const int last = static_cast<int>(std::ceil(std::clamp(bottom, 0.0f, static_cast<float>(height_))));
+  const int first =
+      static_cast<int>(std::floor(std::clamp(top, 0.0f, static_cast<float>(height_))));
+  const int last =
+      static_cast<int>(std::ceil(std::clamp(bottom, 0.0f, static_cast<float>(height_))));
   constexpr int kMostLines = 4;
   const int lines = bottom - top < 16 ? kMostLines : 2;
   for (int y = first; y < last; ++y) {
@@ -90,7 +92,8 @@ void Canvas::scan(std::span<const Point> convex, Edge&& edge, Inside&& inside) c
     std::array<float, kMostLines> left, right;
     float outer_left = width, outer_right = 0, inner_left = 0, inner_right = width;
     for (int s = 0; s < lines; ++s) {
-      const float at = static_cast<float>(y) + (static_cast<float>(s) + 0.5f) / static_cast<float>(lines);
+      const float at =
+          static_cast<float>(y) + (static_cast<float>(s) + 0.5f) / static_cast<float>(lines);
       float l = width, r = 0;
       for (std::size_t i = 0; i < convex.size(); ++i) {
         const Point& a = convex[i];

@@ -9,8 +9,8 @@ namespace goldpan::scenes {
 // come back through the stack; this type stays in one register.
 typedef float Lanes __attribute__((vector_size(16)));
 
-/// Linear light, 1 = white paper in daylight. The fourth lane fills the register and is never looked
-/// at.
+/// Linear light, 1 = white paper in daylight. The fourth lane fills the register and is never
+/// looked at.
 struct Colour {
   Lanes lanes = {0, 0, 0, 0};
 
@@ -36,9 +36,7 @@ inline int whole_below(float t) {
 }
 
 inline float mix(float a, float c, float t) { return a + (c - a) * t; }
-inline Colour mix(Colour a, Colour c, float t) {
-  return Colour(a.lanes + (c.lanes - a.lanes) * t);
-}
+inline Colour mix(Colour a, Colour c, float t) { return Colour(a.lanes + (c.lanes - a.lanes) * t); }
 inline float luminance(Colour a) { return 0.2126f * a.r() + 0.7152f * a.g() + 0.0722f * a.b(); }
 inline Colour grey(float value) { return {value, value, value}; }
 

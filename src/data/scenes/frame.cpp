@@ -11,7 +11,8 @@
 namespace goldpan::scenes {
 namespace {
 
-Camera camera_at(const World& world, std::size_t frame, int width, int height, Generator& generator) {
+Camera camera_at(const World& world, std::size_t frame, int width, int height,
+                 Generator& generator) {
   const Path& path = world.path;
   const float t = static_cast<float>(frame), phase = 6.3f * hash01(world.drive.number, 130);
   Camera camera;
@@ -20,7 +21,8 @@ Camera camera_at(const World& world, std::size_t frame, int width, int height, G
   camera.z = path.speed * t;
   camera.x = path.x + 0.10f * std::sin(0.31f * t + phase);
   camera.y = path.camera_height;
-  const float nod = 0.0025f * std::sin(0.9f * t + phase) + 0.0015f * static_cast<float>(generator.normal());
+  const float nod =
+      0.0025f * std::sin(0.9f * t + phase) + 0.0015f * static_cast<float>(generator.normal());
   camera.horizon = (path.horizon + std::clamp(nod, -0.02f, 0.02f)) * static_cast<float>(height);
   camera.bend = path.bend;
   return camera;
@@ -67,7 +69,8 @@ DriveRenderer::DriveRenderer(const Drive& drive, const SceneOptions& options)
       film_(world_.air) {}
 
 Frame DriveRenderer::render(std::size_t frame) const {
-  Generator generator = Generator(seed_).stream("scenes").stream(world_.drive.number).stream("frames").stream(frame);
+  Generator generator =
+      Generator(seed_).stream("scenes").stream(world_.drive.number).stream("frames").stream(frame);
   Canvas canvas(width_, height_);
   const Camera camera = camera_at(world_, frame, width_, height_, generator);
   View view(canvas, camera, world_);
@@ -104,7 +107,8 @@ Frame DriveRenderer::render(std::size_t frame) const {
   draw_precipitation(view, generator);
 
   Frame result;
-  result.pixels.assign(canvas.id_row(0), canvas.id_row(0) + static_cast<std::size_t>(width_) * height_);
+  result.pixels.assign(canvas.id_row(0),
+                       canvas.id_row(0) + static_cast<std::size_t>(width_) * height_);
   struct Extent {
     int x0 = 1 << 30, y0 = 1 << 30, x1 = -1, y1 = -1, count = 0;
   };
@@ -126,8 +130,11 @@ Frame DriveRenderer::render(std::size_t frame) const {
     const Extent& e = extents[i + 1];
     const auto id = static_cast<ObjectId>(i + 1);
     const float hidden = static_cast<float>(canvas.hidden(id));
-    const float shown = static_cast<float>(e.count) / (static_cast<float>(e.count) + hidden + 1e-6f);
-    if (e.count < smallest || e.x1 - e.x0 < 3 || e.y1 - e.y0 < 3 || shown < 0.15f || !perceptible(view, things[i])) continue;
+    const float shown =
+        static_cast<float>(e.count) / (static_cast<float>(e.count) + hidden + 1e-6f);
+    if (e.count < smallest || e.x1 - e.x0 < 3 || e.y1 - e.y0 < 3 || shown < 0.15f ||
+        !perceptible(view, things[i]))
+      continue;
     SceneLabel label;
     label.box = {category(things[i]), float(e.x0), float(e.y0), float(e.x1), float(e.y1)};
     label.occluded = shown < 0.9f;

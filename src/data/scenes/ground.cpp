@@ -59,16 +59,15 @@ class Shade {
 float crossing_paint(const GroundProfile& ground, const Row& row, float x) {
   float paint = 0;
   for (const Crossing& crossing : ground.crossings) {
-    const float along = overlap(crossing.z0, crossing.z1, row.z - row.z_pixel / 2,
-                                row.z + row.z_pixel / 2) /
-                        row.z_pixel;
+    const float along =
+        overlap(crossing.z0, crossing.z1, row.z - row.z_pixel / 2, row.z + row.z_pixel / 2) /
+        row.z_pixel;
     if (along <= 0 || x < crossing.x0 || x > crossing.x1) continue;
-    const float stripes =
-        crossing.spacing <= 0
-            ? 1
-            : (painted(x + row.pixel, crossing.spacing * 0.5f, crossing.spacing) -
-               painted(x, crossing.spacing * 0.5f, crossing.spacing)) /
-                  row.pixel;
+    const float stripes = crossing.spacing <= 0
+                              ? 1
+                              : (painted(x + row.pixel, crossing.spacing * 0.5f, crossing.spacing) -
+                                 painted(x, crossing.spacing * 0.5f, crossing.spacing)) /
+                                    row.pixel;
     paint = std::max(paint, along * stripes);
   }
   return paint;
@@ -94,8 +93,8 @@ GroundProfile::GroundProfile(const std::vector<Band>& bands, const std::vector<S
       if (!stripe.dashed) cell.albedo = mix(cell.albedo, stripe.albedo, share);
     }
     const Sample& before = sums_[static_cast<std::size_t>(i)];
-    sums_[static_cast<std::size_t>(i) + 1] = {before.albedo + cell.albedo, before.dashed + cell.dashed,
-                                              before.surface + cell.surface};
+    sums_[static_cast<std::size_t>(i) + 1] = {
+        before.albedo + cell.albedo, before.dashed + cell.dashed, before.surface + cell.surface};
   }
 }
 
@@ -132,8 +131,8 @@ void draw_ground(View& view) {
         roofed ? world.roof.colour * (world.roof.strip + air.ambient * 0.2f)
                : mix(air.horizon, air.zenith, clamp01(elevation * 1.6f)) + air.sunset * 0.4f;
     const float fresnel = 0.12f + 0.80f * std::exp(-elevation * 5);
-    const bool crossing = std::any_of(
-        ground.crossings.begin(), ground.crossings.end(), [&](const Crossing& c) {
+    const bool crossing =
+        std::any_of(ground.crossings.begin(), ground.crossings.end(), [&](const Crossing& c) {
           return overlap(c.z0, c.z1, row.z - row.z_pixel / 2, row.z + row.z_pixel / 2) > 0;
         });
     for (std::size_t n = 0; n < nodes.size(); ++n) {
@@ -146,28 +145,33 @@ void draw_ground(View& view) {
     const Colour veil = air.fog * (1 - through);
     const float coarse = 1.2f / (1 + row.z_pixel * 0.4f);
     GroundProfile::Sample left = ground.sum_to(row.x);
-    const Noise::Row patch_noise = noise.row(row.z * 3), drift_noise = noise.row(row.z * 5), puddle_noise = noise.row(row.z * 1.3f);
+    const Noise::Row patch_noise = noise.row(row.z * 3), drift_noise = noise.row(row.z * 5),
+                     puddle_noise = noise.row(row.z * 1.3f);
     Colour* const out = canvas.row(v);
     for (int u = 0; u < canvas.width(); ++u) {
       const float x = row.x + static_cast<float>(u) * row.pixel;
       const GroundProfile::Sample right = ground.sum_to(x + row.pixel);
       Colour albedo = (right.albedo - left.albedo) * per_pixel;
-      if (row.dashes > 0) albedo = mix(albedo, (right.dashed - left.dashed) * per_pixel, row.dashes);
+      if (row.dashes > 0)
+        albedo = mix(albedo, (right.dashed - left.dashed) * per_pixel, row.dashes);
       const Colour surface = (right.surface - left.surface) * per_pixel;
       const float roughness = surface.r(), wet = surface.g() * air.wet, snow = surface.b();
       left = right;
-      if (crossing) albedo = mix(albedo, {0.60f, 0.60f, 0.58f}, 0.85f * crossing_paint(ground, row, x));
+      if (crossing)
+        albedo = mix(albedo, {0.60f, 0.60f, 0.58f}, 0.85f * crossing_paint(ground, row, x));
       const float patches = patch_noise(x * 7 + 31) - 0.5f;
       const float fine = noise.rough(x * 14, row.z * 9) - 0.5f;
       albedo = albedo * (1 + roughness * (patches * coarse + fine * texture));
       if (snow > 0.005f) {
         const float drift = drift_noise(x * 11);
-        const float cover = mix(snow, smoothstep(1 - snow - 0.18f, 1 - snow + 0.18f, drift), texture);
+        const float cover =
+            mix(snow, smoothstep(1 - snow - 0.18f, 1 - snow + 0.18f, drift), texture);
         albedo = mix(albedo, Colour{0.80f, 0.83f, 0.88f} * (1 + 0.10f * patches), cover);
       }
       const std::size_t n = static_cast<std::size_t>(u / kNode);
       Colour light = mix(nodes[n], nodes[n + 1], static_cast<float>(u % kNode) / kNode);
-      if (sunny) light += air.sun * (sun_up * (shade.active() ? shade(x, row.z, row.z_pixel) : 1.0f));
+      if (sunny)
+        light += air.sun * (sun_up * (shade.active() ? shade(x, row.z, row.z_pixel) : 1.0f));
       Colour colour = albedo * light * (1 - 0.45f * wet);
       if (wet > 0) {
         const float puddle = smoothstep(0.25f, 0.85f, puddle_noise(x * 4 + 90));

@@ -32,8 +32,8 @@ struct Crossing {
   float spacing = 1.2f;  ///< of its stripes; zero for a solid line
 };
 
-/// The road's cross-section, kept as running sums, so that the mean colour under a pixel of any width
-/// costs two look-ups: markings fade with distance instead of flickering.
+/// The road's cross-section, kept as running sums, so that the mean colour under a pixel of any
+/// width costs two look-ups: markings fade with distance instead of flickering.
 class GroundProfile {
  public:
   GroundProfile() = default;
@@ -64,8 +64,8 @@ class GroundProfile {
   std::vector<Crossing> crossings;
   float dash_length = 3, dash_period = 12;  ///< metres
   float road_left = -7, road_right = 7;     ///< edges of the asphalt
-  /// Height of what throws a shadow onto the road from the left [0] and the right [1], for each metre
-  /// along the road from kShadeBegin on; it stands shade_distance metres from the middle.
+  /// Height of what throws a shadow onto the road from the left [0] and the right [1], for each
+  /// metre along the road from kShadeBegin on; it stands shade_distance metres from the middle.
   std::array<std::vector<float>, 2> shade;
   float shade_distance = 12;
   static constexpr float kShadeBegin = -20;

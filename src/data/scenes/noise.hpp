@@ -15,8 +15,8 @@ class Noise {
  public:
   static const Noise& get();
 
-  /// Fractal value noise, periodic in 256 units both ways, equalised: values are uniform in [0, 1], so
-  /// that a threshold is a share of the area (of sky under cloud, of road under snow).
+  /// Fractal value noise, periodic in 256 units both ways, equalised: values are uniform in [0, 1],
+  /// so that a threshold is a share of the area (of sky under cloud, of road under snow).
   float fractal(float x, float y) const { return row(y)(x); }
   /// fractal(x, y) for many x at one y.
   class Row {
@@ -61,7 +61,8 @@ const std::vector<float>& sensor_grain();
 
 /// 32 bits that look random, for details that need no stream of their own (which window is lit).
 inline std::uint32_t hash(std::uint32_t a, std::uint32_t b = 0, std::uint32_t c = 0) {
-  std::uint32_t h = a * 0x9E3779B1u ^ (b + 0x7F4A7C15u) * 0x85EBCA77u ^ (c + 0x165667B1u) * 0xC2B2AE3Du;
+  std::uint32_t h =
+      a * 0x9E3779B1u ^ (b + 0x7F4A7C15u) * 0x85EBCA77u ^ (c + 0x165667B1u) * 0xC2B2AE3Du;
   h = (h ^ (h >> 15)) * 0x2C1B3C6Du;
   h = (h ^ (h >> 12)) * 0x297A2D39u;
   return h ^ (h >> 15);

@@ -126,7 +126,8 @@ void Builder::parking_lot() {
   // Marks between the places, across the aisle's sides.
   for (float z = -2; z < 75; z += 2.75f) {
     for (const float side : {-1.0f, 1.0f}) {
-      world_.ground.crossings.push_back({z, z + 0.12f, side > 0 ? 4.0f : -9.0f, side > 0 ? 9.0f : -4.0f, 0});
+      world_.ground.crossings.push_back(
+          {z, z + 0.12f, side > 0 ? 4.0f : -9.0f, side > 0 ? 9.0f : -4.0f, 0});
     }
   }
   const float density = real(0.4f, 0.9f);
@@ -147,7 +148,8 @@ void Builder::gas_station() {
   street.asphalt = grey(real(0.20f, 0.30f));
   pave(street);
   world_.path.x = real(-2, 1);
-  constexpr Colour kBrands[] = {{0.50f, 0.03f, 0.03f}, {0.04f, 0.22f, 0.08f}, {0.65f, 0.42f, 0.02f}, {0.03f, 0.10f, 0.42f}};
+  constexpr Colour kBrands[] = {
+      {0.50f, 0.03f, 0.03f}, {0.04f, 0.22f, 0.08f}, {0.65f, 0.42f, 0.02f}, {0.03f, 0.10f, 0.42f}};
   const Colour brand = kBrands[generator_.below(4)];
   const float z = real(9, 18), x = odds(0.7) ? real(5, 9) : real(-9, -6);
   Thing& canopy = add(Kind::kCanopy, x, z);
@@ -199,7 +201,8 @@ void Builder::tunnel() {
   roof.z1 = real(60, 260);
   roof.beam_spacing = real(5, 9);
   roof.colour = grey(real(0.16f, 0.34f));
-  roof.strip = (odds(0.5) ? Colour{1.0f, 0.70f, 0.34f} : Colour{0.92f, 1.0f, 0.98f}) * real(0.6f, 1.3f);
+  roof.strip =
+      (odds(0.5) ? Colour{1.0f, 0.70f, 0.34f} : Colour{0.92f, 1.0f, 0.98f}) * real(0.6f, 1.3f);
   roof.strip_x = roof.half_width * real(0.45f, 0.8f);
   const Colour tiles = odds(0.5) ? Colour{0.48f, 0.46f, 0.40f} : Colour{0.33f, 0.34f, 0.35f};
   for (float z = -12; z < roof.z1; z += 10) {
@@ -233,10 +236,13 @@ void Builder::garage() {
   roof.z1 = real(45, 80);
   roof.beam_spacing = real(5, 8);
   roof.colour = grey(real(0.22f, 0.40f));
-  roof.strip = (odds(0.35) ? Colour{1.0f, 0.75f, 0.42f} : Colour{0.90f, 1.0f, 0.94f}) * real(0.5f, 1.1f);
+  roof.strip =
+      (odds(0.35) ? Colour{1.0f, 0.75f, 0.42f} : Colour{0.90f, 1.0f, 0.94f}) * real(0.5f, 1.1f);
   roof.strip_x = real(1.5f, 4);
   for (float z = -2; z < roof.z1; z += 2.75f) {
-    for (const float side : {-1.0f, 1.0f}) world_.ground.crossings.push_back({z, z + 0.1f, side > 0 ? 3.6f : -8.6f, side > 0 ? 8.6f : -3.6f, 0});
+    for (const float side : {-1.0f, 1.0f})
+      world_.ground.crossings.push_back(
+          {z, z + 0.1f, side > 0 ? 3.6f : -8.6f, side > 0 ? 8.6f : -3.6f, 0});
   }
   for (float z = 2; z < roof.z1; z += 8.25f) {
     for (const float x : {-3.9f, 3.9f, -9.6f, 9.6f}) {
@@ -264,7 +270,8 @@ void Builder::deck() {
   Roof& roof = world_.roof;
   roof.present = true;
   roof.height = real(5.2f, 6.5f);
-  roof.half_width = std::max(world_.ground.road_right, -world_.ground.road_left) + real(-0.5f, 2.0f);
+  roof.half_width =
+      std::max(world_.ground.road_right, -world_.ground.road_left) + real(-0.5f, 2.0f);
   roof.z1 = end() + 20;
   roof.beam_spacing = real(1.5f, 4);
   roof.colour = odds(0.5) ? Colour{0.055f, 0.075f, 0.065f} : Colour{0.10f, 0.085f, 0.07f};

@@ -1,8 +1,12 @@
 #include "data/scenes/plan.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <numeric>
+#include <span>
+
+#include <fmt/format.h>
+
+#include <goldpan/core/error.hpp>
 
 #include "data/scenes/noise.hpp"
 
@@ -20,8 +24,8 @@ constexpr std::array<std::array<double, 3>, kWeathers> kTimeCounts = {{{1764, 30
                                                                        {422, 74, 273},
                                                                        {5, 1, 7},
                                                                        {994, 64, 66}}};
-/// Shares of open-air places within each weather: BDD100K's, with parking lots and petrol stations (half
-/// a per cent there) raised, so that sets of some thousand images show them.
+/// Shares of open-air places within each weather: BDD100K's, with parking lots and petrol stations
+/// (half a per cent there) raised, so that sets of some thousand images show them.
 constexpr std::array<std::array<double, 5>, kWeathers> kPlaceShares = {{{58, 27, 11, 2.5, 1.5},
                                                                         {48, 36, 12, 2.5, 1.5},
                                                                         {56, 26, 14, 2.5, 1.5},
@@ -43,7 +47,8 @@ std::size_t draw(Generator& generator, const std::array<double, K>& weights) {
   return K - 1;
 }
 
-/// Images per weather: largest remainders, so that counts sum to `images` and none is off by one whole.
+/// Images per weather: largest remainders, so that counts sum to `images` and none is off by one
+/// whole.
 std::array<std::size_t, kWeathers> weather_counts(std::size_t images) {
   const double total = std::accumulate(kWeatherShares.begin(), kWeatherShares.end(), 0.0);
   std::array<std::size_t, kWeathers> counts;
@@ -64,8 +69,8 @@ std::array<std::size_t, kWeathers> weather_counts(std::size_t images) {
 }
 
 std::vector<std::size_t> cut_into_drives(std::size_t images, Generator& generator) {
-  // Four drives at least, where there are four images: a rare weather can then be met on both sides of
-  // any split by drive.
+  // Four drives at least, where there are four images: a rare weather can then be met on both sides
+  // of any split by drive.
   const std::size_t longest = std::clamp<std::size_t>(images / 4, 1, 40);
   const std::size_t shortest = std::min<std::size_t>(8, longest);
   std::vector<std::size_t> lengths;
@@ -118,6 +123,15 @@ Drive describe(Weather weather, std::size_t frames, Generator& generator) {
 }  // namespace
 
 std::vector<Drive> plan_drives(const SceneOptions& options) {
+  const auto check = [](const char* name, std::size_t value, std::size_t low, std::size_t high) {
+    if (value < low || value > high) {
+      throw Error("scenes", fmt::format("got {} {}, expected {} to {}", name, value, low, high));
+    }
+  };
+  check("images", options.images, 1, 10'000'000);
+  // A negative size wraps round to one that is too large.
+  check("width", static_cast<std::size_t>(options.width), 64, 3840);
+  check("height", static_cast<std::size_t>(options.height), 36, 2160);
   const Generator root = Generator(options.seed).stream("scenes").stream("plan");
   const std::array<std::size_t, kWeathers> counts = weather_counts(options.images);
   std::vector<Drive> drives;
@@ -153,9 +167,7 @@ std::vector<Drive> plan_drives(const SceneOptions& options) {
 }
 
 std::string image_name(const Drive& drive, std::size_t frame) {
-  char name[48];
-  std::snprintf(name, sizeof name, "d%04u-f%03zu.jpg", static_cast<unsigned>(drive.number), frame);
-  return name;
+  return fmt::format("d{:04}-f{:03}.jpg", drive.number, frame);
 }
 
 }  // namespace goldpan::scenes

@@ -32,7 +32,8 @@ void draw_roof(View& view) {
       const float grime = 0.85f + 0.3f * noise.fractal(x * 3, z * 3);
       Colour colour = roof.colour * light * (grime * mix(0.75f, 1.2f, beam));
       if (lit_strip) {
-        const float lamp = clamp01((0.22f - std::abs(std::abs(x) - roof.strip_x)) / pixel + 0.5f) * on;
+        const float lamp =
+            clamp01((0.22f - std::abs(std::abs(x) - roof.strip_x)) / pixel + 0.5f) * on;
         const float wash = 0.30f / (1 + square((std::abs(x) - roof.strip_x) * 1.6f));
         colour = mix(colour + roof.colour * roof.strip * wash, roof.strip * 2.2f, lamp);
       }

@@ -9,8 +9,8 @@ namespace goldpan::scenes {
 class View;
 struct World;
 
-/// Sky, clouds, sun, moon and the far silhouettes: painted once a drive, wider than a frame, and shown
-/// shifted as the camera nods and turns.
+/// Sky, clouds, sun, moon and the far silhouettes: painted once a drive, wider than a frame, and
+/// shown shifted as the camera nods and turns.
 class Backdrop {
  public:
   Backdrop(const World& world, int width, int height);

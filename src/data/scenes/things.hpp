@@ -6,8 +6,8 @@
 
 namespace goldpan::scenes {
 
-/// Draws a thing where it is now. Pixels that show what `id` names (of a traffic light the lamp box, not
-/// the pole) become its own.
+/// Draws a thing where it is now. Pixels that show what `id` names (of a traffic light the lamp
+/// box, not the pole) become its own.
 void draw_thing(View& view, const Thing& thing, ObjectId id);
 
 /// BDD100K's category of a thing, empty for scenery.

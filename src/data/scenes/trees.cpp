@@ -39,7 +39,8 @@ void foliage(View& view, float x, float y, float z, float radius_x, float radius
       const float up = 0.55f - 0.40f * dy + 0.5f * (leaf - 0.5f);
       const float facing = clamp01(0.45f + 0.5f * (dx * sun_side - dy * 0.7f) + (leaf - 0.5f));
       Colour colour = shade * std::max(up, 0.15f) + bright * facing;
-      if (snow > 0) colour = mix(colour, grey(0.8f) * view.light_at(x, z), snow * clamp01(-dy + leaf));
+      if (snow > 0)
+        colour = mix(colour, grey(0.8f) * view.light_at(x, z), snow * clamp01(-dy + leaf));
       canvas.blend(u, v, mix(air.fog, colour, through), cover, 0);
     }
   }
@@ -52,10 +53,11 @@ void branches(View& view, float x, float y, float z, float length, float angle, 
   if (depth == 0) return;
   const int twigs = depth > 1 ? 3 : 2;
   for (int i = 0; i < twigs; ++i) {
-    const std::uint32_t h = hash(look, static_cast<std::uint32_t>(depth), static_cast<std::uint32_t>(i));
+    const std::uint32_t h =
+        hash(look, static_cast<std::uint32_t>(depth), static_cast<std::uint32_t>(i));
     const float spread = (static_cast<float>(i) - static_cast<float>(twigs - 1) / 2) * 0.75f;
-    branches(view, x1, y1, z, length * mix(0.6f, 0.8f, hash01(h)), angle + spread + 0.4f * (hash01(h, 1) - 0.5f),
-             depth - 1, colour, h);
+    branches(view, x1, y1, z, length * mix(0.6f, 0.8f, hash01(h)),
+             angle + spread + 0.4f * (hash01(h, 1) - 0.5f), depth - 1, colour, h);
   }
 }
 
@@ -65,10 +67,14 @@ void draw_tree(View& view, const Thing& thing) {
   if (view.mirrored() || thing.z - view.camera().z < kNearest) return;
   const Colour bark = view.lit({0.09f, 0.07f, 0.055f}, Face::kNear, thing.x, thing.z);
   const float trunk = thing.height * 0.34f;
-  view.shadow(thing.x - thing.width * 0.2f, thing.z - 0.3f, thing.x + thing.width * 0.2f, thing.z + 0.5f, 0.35f);
+  view.shadow(thing.x - thing.width * 0.2f, thing.z - 0.3f, thing.x + thing.width * 0.2f,
+              thing.z + 0.5f, 0.35f);
   if (view.air().winter) {
     const float k = view.scale(thing.z);
-    branches(view, thing.x, 0, thing.z, trunk, 0.06f * (hash01(thing.look) - 0.5f), k * thing.height > 45 ? 4 : k * thing.height > 16 ? 3 : 2,
+    branches(view, thing.x, 0, thing.z, trunk, 0.06f * (hash01(thing.look) - 0.5f),
+             k * thing.height > 45   ? 4
+             : k * thing.height > 16 ? 3
+                                     : 2,
              bark, thing.look);
     return;
   }
@@ -80,7 +86,8 @@ void draw_tree(View& view, const Thing& thing) {
     const float spread = i == kClumps - 1 ? 0.0f : thing.width * 0.28f;
     const float x = thing.x + spread * (2 * hash01(h, 1) - 1);
     const float y = trunk + thing.height * (0.16f + 0.34f * hash01(h, 2));
-    foliage(view, x, y, thing.z, thing.width * mix(0.30f, 0.42f, hash01(h, 3)), thing.height * mix(0.19f, 0.28f, hash01(h, 4)),
+    foliage(view, x, y, thing.z, thing.width * mix(0.30f, 0.42f, hash01(h, 3)),
+            thing.height * mix(0.19f, 0.28f, hash01(h, 4)),
             leaves * mix(0.85f, 1.15f, hash01(h, 5)), h);
   }
 }
@@ -90,16 +97,27 @@ void draw_conifer(View& view, const Thing& thing) {
   const Colour needles = view.lit({0.035f, 0.07f, 0.04f}, Face::kNear, thing.x, thing.z) +
                          view.lit({0.02f, 0.04f, 0.02f}, Face::kTop, thing.x, thing.z);
   const Colour snow = view.lit(grey(0.8f), Face::kTop, thing.x, thing.z);
-  view.front(thing.z, thing.x - 0.15f, 0, thing.x + 0.15f, 1.2f, view.lit({0.09f, 0.07f, 0.055f}, Face::kNear, thing.x, thing.z));
+  view.front(thing.z, thing.x - 0.15f, 0, thing.x + 0.15f, 1.2f,
+             view.lit({0.09f, 0.07f, 0.055f}, Face::kNear, thing.x, thing.z));
   constexpr int kTiers = 6;
   for (int i = 0; i < kTiers; ++i) {
     const float low = mix(0.10f, 0.82f, static_cast<float>(i) / (kTiers - 1)) * thing.height;
     const float top = std::min(low + thing.height * 0.30f, thing.height);
-    const float half = thing.width / 2 * (1 - 0.80f * static_cast<float>(i) / (kTiers - 1)) * mix(0.85f, 1.1f, hash01(thing.look, static_cast<std::uint32_t>(i)));
-    view.flat(thing.z, {{thing.x - half, low}, {thing.x, low - half * 0.15f}, {thing.x + half, low}, {thing.x, top}},
+    const float half = thing.width / 2 * (1 - 0.80f * static_cast<float>(i) / (kTiers - 1)) *
+                       mix(0.85f, 1.1f, hash01(thing.look, static_cast<std::uint32_t>(i)));
+    view.flat(thing.z,
+              {{thing.x - half, low},
+               {thing.x, low - half * 0.15f},
+               {thing.x + half, low},
+               {thing.x, top}},
               needles * mix(0.85f, 1.2f, static_cast<float>(i) / kTiers));
     if (view.air().snow_verge > 0.3f) {
-      view.flat(thing.z, {{thing.x - half, low}, {thing.x - half * 0.25f, low + (top - low) * 0.25f}, {thing.x + half * 0.6f, low + (top - low) * 0.12f}, {thing.x, top}}, snow, 0.75f);
+      view.flat(thing.z,
+                {{thing.x - half, low},
+                 {thing.x - half * 0.25f, low + (top - low) * 0.25f},
+                 {thing.x + half * 0.6f, low + (top - low) * 0.12f},
+                 {thing.x, top}},
+                snow, 0.75f);
     }
   }
 }
@@ -112,7 +130,8 @@ void draw_lamp_post(View& view, const Thing& thing) {
   const float y = thing.height + 0.22f, x = thing.x + reach;
   view.front(thing.z, x - 0.4f, y, x + 0.4f, y + 0.2f, metal);
   const Air& air = view.air();
-  if (air.lamps > 0.05f) view.lamp(x, y, thing.z, 0.5f, air.lamp_colour * (2.2f * std::min(1.0f, air.lamps)), 1.5f);
+  if (air.lamps > 0.05f)
+    view.lamp(x, y, thing.z, 0.5f, air.lamp_colour * (2.2f * std::min(1.0f, air.lamps)), 1.5f);
 }
 
 void draw_utility_pole(View& view, const Thing& thing) {
@@ -120,14 +139,16 @@ void draw_utility_pole(View& view, const Thing& thing) {
   const Colour wood = view.lit({0.11f, 0.09f, 0.07f}, Face::kNear, thing.x, thing.z);
   const Colour wire = view.haze(view.lit(grey(0.03f), Face::kNear, thing.x, thing.z), thing.z);
   view.bar(thing.x, 0, thing.x, thing.height, thing.z, 0.26f, wood);
-  view.bar(thing.x - 1.1f, thing.height - 0.7f, thing.x + 1.1f, thing.height - 0.7f, thing.z, 0.14f, wood);
+  view.bar(thing.x - 1.1f, thing.height - 0.7f, thing.x + 1.1f, thing.height - 0.7f, thing.z, 0.14f,
+           wood);
   // Wires sag towards the next pole, which stands `length` farther.
   for (const float dx : {-1.0f, 0.3f, 1.0f}) {
     constexpr int kPieces = 6;
     for (int i = 0; i < kPieces; ++i) {
       const auto point = [&](int k) {
         const float t = static_cast<float>(k) / kPieces;
-        return view.at(thing.x + dx, thing.height - 0.65f - 3.2f * t * (1 - t), thing.z + thing.length * t);
+        return view.at(thing.x + dx, thing.height - 0.65f - 3.2f * t * (1 - t),
+                       thing.z + thing.length * t);
       };
       view.canvas().line(point(i), point(i + 1), 0.03f * view.scale(thing.z + 2), {wire, 0.8f, 0});
     }

@@ -96,9 +96,9 @@ void View::disc(float x, float y, float z, float radius_x, float radius_y, Colou
                 float alpha) {
   if (z - camera_.z < kNearest) return;
   const float k = scale(z);
-  canvas_.ellipse(at(x, y, z), radius_x * k, radius_y * k,
-                  {haze(colour, z), mirror_ > 0 ? alpha * mirror_ : alpha,
-                   mirror_ > 0 ? ObjectId{0} : id_});
+  canvas_.ellipse(
+      at(x, y, z), radius_x * k, radius_y * k,
+      {haze(colour, z), mirror_ > 0 ? alpha * mirror_ : alpha, mirror_ > 0 ? ObjectId{0} : id_});
 }
 
 void View::bar(float x0, float y0, float x1, float y1, float z, float width, Colour colour) {
@@ -122,7 +122,8 @@ void View::lamp(float x, float y, float z, float size, Colour colour, float halo
   const Air& sky = world_.air;
   if (halo > 0) {
     const float spread = 1 + 25 * sky.fog_density;
-    const float reach = (3 + radius * 5) * halo * spread * static_cast<float>(canvas_.width()) / 320;
+    const float reach =
+        (3 + radius * 5) * halo * spread * static_cast<float>(canvas_.width()) / 320;
     canvas_.glow(centre, reach, colour * (0.35f * through * std::min(1.0f, 0.3f + radius)));
   }
   if (sky.wet > 0 && y > 0) {

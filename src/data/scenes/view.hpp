@@ -64,16 +64,17 @@ class View {
   void front(float z, float x0, float y0, float x1, float y1, Colour colour, float alpha = 1);
   /// A convex shape on the plane x: points are (z, y) in metres.
   void side(float x, std::initializer_list<Point> outline, Colour colour, float alpha = 1);
-  void disc(float x, float y, float z, float radius_x, float radius_y, Colour colour, float alpha = 1);
+  void disc(float x, float y, float z, float radius_x, float radius_y, Colour colour,
+            float alpha = 1);
   void bar(float x0, float y0, float x1, float y1, float z, float width, Colour colour);
   /// A dark patch under something that stands on the road.
   void shadow(float x0, float z0, float x1, float z1, float strength);
   /// A lamp of `size` metres: disc, glow, and a streak on a wet road.
   void lamp(float x, float y, float z, float size, Colour colour, float halo);
 
-  /// A wall on the plane x from z0 to z1, y0 to y1. shade(z, metres per pixel) is asked once for each
-  /// column of the image and answers with a function from y to the colour there, lit already (haze is
-  /// added here).
+  /// A wall on the plane x from z0 to z1, y0 to y1. shade(z, metres per pixel) is asked once for
+  /// each column of the image and answers with a function from y to the colour there, lit already
+  /// (haze is added here).
   template <typename Shade>
   void wall(float x, float z0, float z1, float y0, float y1, Shade&& shade);
   /// The same on the plane z: shade(x, metres per pixel).
@@ -82,7 +83,8 @@ class View {
 
  private:
   template <typename Column>
-  void paint_column(int u, float covered, float pixel, float y0, float y1, float through, Column&& column);
+  void paint_column(int u, float covered, float pixel, float y0, float y1, float through,
+                    Column&& column);
   float up(float y) const { return mirror_ > 0 ? -y : y; }
 
   Canvas& canvas_;
@@ -94,7 +96,8 @@ class View {
 };
 
 template <typename Column>
-void View::paint_column(int u, float covered, float pixel, float y0, float y1, float through, Column&& column) {
+void View::paint_column(int u, float covered, float pixel, float y0, float y1, float through,
+                        Column&& column) {
   const float top = camera_.horizon + (camera_.y - y1) / pixel;
   const float bottom = camera_.horizon + (camera_.y - y0) / pixel;
   const float height = static_cast<float>(canvas_.height());

@@ -9,16 +9,18 @@ namespace {
 Path make_path(const Drive& drive, Generator& generator) {
   Path path;
   // A third of city drives stand at a light or in a jam: their frames are nearly one.
-  const bool standing = drive.place != Place::kHighway && chance(generator, drive.place == Place::kCityStreet ? 0.33 : 0.15);
-  path.speed = standing                          ? 0.0f
-               : drive.place == Place::kHighway  ? uniform(generator, 0.7f, 1.8f)
-               : drive.place == Place::kTunnel   ? uniform(generator, 0.5f, 1.2f)
+  const bool standing = drive.place != Place::kHighway &&
+                        chance(generator, drive.place == Place::kCityStreet ? 0.33 : 0.15);
+  path.speed = standing                            ? 0.0f
+               : drive.place == Place::kHighway    ? uniform(generator, 0.7f, 1.8f)
+               : drive.place == Place::kTunnel     ? uniform(generator, 0.5f, 1.2f)
                : drive.place == Place::kParkingLot ? uniform(generator, 0.1f, 0.35f)
-                                                 : uniform(generator, 0.2f, 0.7f);
+                                                   : uniform(generator, 0.2f, 0.7f);
   path.camera_height = uniform(generator, 1.25f, 1.65f);
   path.focal = uniform(generator, 0.80f, 1.10f);
   path.horizon = uniform(generator, 0.44f, 0.56f);
-  const bool bends = drive.place == Place::kHighway || drive.place == Place::kTunnel || drive.place == Place::kResidential;
+  const bool bends = drive.place == Place::kHighway || drive.place == Place::kTunnel ||
+                     drive.place == Place::kResidential;
   path.bend = bends ? uniform(generator, -0.0016f, 0.0016f) : uniform(generator, -0.0002f, 0.0002f);
   path.bonnet = chance(generator, 0.55);
   path.bonnet_height = uniform(generator, 0.035f, 0.11f);

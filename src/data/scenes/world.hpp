@@ -12,16 +12,34 @@ namespace goldpan::scenes {
 
 /// What stands, parks, drives or walks in a drive.
 enum class Kind {
-  kBuilding, kHouse, kTree, kConifer, kLampPost, kUtilityPole, kTrafficLight, kSign, kGantry,
-  kBridge, kPillar, kCanopy, kPump, kWall, kCar, kVan, kTruck, kBus, kMotorcycle, kBicycle,
+  kBuilding,
+  kHouse,
+  kTree,
+  kConifer,
+  kLampPost,
+  kUtilityPole,
+  kTrafficLight,
+  kSign,
+  kGantry,
+  kBridge,
+  kPillar,
+  kCanopy,
+  kPump,
+  kWall,
+  kCar,
+  kVan,
+  kTruck,
+  kBus,
+  kMotorcycle,
+  kBicycle,
   kPedestrian,
 };
 
 /// One thing in road coordinates: x metres right of the road's middle, z metres along it, y up.
 struct Thing {
   Kind kind = Kind::kBuilding;
-  float x = 0;       ///< middle; of buildings and walls the plane that faces the road
-  float z = 0;       ///< nearest end at frame 0
+  float x = 0;  ///< middle; of buildings and walls the plane that faces the road
+  float z = 0;  ///< nearest end at frame 0
   float width = 0, length = 0, height = 0;
   Colour colour;
   std::uint32_t look = 0;  ///< picks among details; equal looks are drawn equal
@@ -39,19 +57,19 @@ struct Roof {
   float z0 = -10, z1 = 100;  ///< from where to where along the road
   float beam_spacing = 6;
   Colour colour;
-  Colour strip;              ///< lamps along it, zero for none
-  float strip_x = 2.5f;      ///< metres to both sides of the middle
-  bool enclosed = false;     ///< no daylight below it
+  Colour strip;           ///< lamps along it, zero for none
+  float strip_x = 2.5f;   ///< metres to both sides of the middle
+  bool enclosed = false;  ///< no daylight below it
 };
 
 /// How the camera moves through a drive.
 struct Path {
-  float x = 1.7f;            ///< metres right of the road's middle
-  float speed = 0.5f;        ///< metres in a frame
+  float x = 1.7f;      ///< metres right of the road's middle
+  float speed = 0.5f;  ///< metres in a frame
   float camera_height = 1.4f;
-  float focal = 0.95f;       ///< of the image width
-  float horizon = 0.5f;      ///< of the image height
-  float bend = 0;            ///< curvature of the road, 1 / metres
+  float focal = 0.95f;   ///< of the image width
+  float horizon = 0.5f;  ///< of the image height
+  float bend = 0;        ///< curvature of the road, 1 / metres
   bool bonnet = false;
   float bonnet_height = 0.07f;
   Colour bonnet_colour;
