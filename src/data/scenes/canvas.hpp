@@ -30,6 +30,8 @@ struct Paint {
 /// covered more than half of it.
 class Canvas {
  public:
+  static constexpr std::size_t kMostCorners = 12;
+
   Canvas(int width, int height);
 
   int width() const { return width_; }
@@ -56,7 +58,7 @@ class Canvas {
   void streak(Point top, float length, float width, Colour colour);
 
   /// Calls edge(x, y, coverage) for pixels that the convex polygon's outline crosses, and
-  /// inside(y, begin, end) for the runs between them.
+  /// inside(y, begin, end) for the runs between them. Requires: at most kMostCorners corners.
   template <typename Edge, typename Inside>
   void scan(std::span<const Point> convex, Edge&& edge, Inside&& inside) const;
 
@@ -80,26 +82,36 @@ void Canvas::scan(std::span<const Point> convex, Edge&& edge, Inside&& inside) c
     top = std::min(top, p.y);
     bottom = std::max(bottom, p.y);
   }
-  const float width = static_cast<float>(width_);
-  const int first =
-      static_cast<int>(std::floor(std::clamp(top, 0.0f, static_cast<float>(height_))));
-  const int last =
-      static_cast<int>(std::ceil(std::clamp(bottom, 0.0f, static_cast<float>(height_))));
+  const float width = static_cast<float>(width_), height = static_cast<float>(height_);
+  const int first = static_cast<int>(std::clamp(top, 0.0f, height));
+  const int last = static_cast<int>(std::ceil(std::clamp(bottom, 0.0f, height)));
+  if (first >= last) return;
+  struct Line {
+    float top, bottom, x, slope;  // x at height 0
+  };
+  std::array<Line, kMostCorners> outline;
+  std::size_t sides = 0;
+  for (std::size_t i = 0; i < convex.size(); ++i) {
+    const Point& a = convex[i];
+    const Point& b = convex[i + 1 == convex.size() ? 0 : i + 1];
+    if (a.y == b.y) continue;
+    const float slope = (b.x - a.x) / (b.y - a.y);
+    outline[sides++] = {std::min(a.y, b.y), std::max(a.y, b.y), a.x - a.y * slope, slope};
+  }
   constexpr int kMostLines = 4;
-  const int lines = bottom - top < 16 ? kMostLines : 2;
+  const int lines = bottom - top < 8 ? kMostLines : 2;
+  const float spacing = 1 / static_cast<float>(lines);
   for (int y = first; y < last; ++y) {
     // Coverage is exact along each of a few lines through the pixel row, and averaged over them.
     std::array<float, kMostLines> left, right;
     float outer_left = width, outer_right = 0, inner_left = 0, inner_right = width;
     for (int s = 0; s < lines; ++s) {
-      const float at =
-          static_cast<float>(y) + (static_cast<float>(s) + 0.5f) / static_cast<float>(lines);
+      const float at = static_cast<float>(y) + (static_cast<float>(s) + 0.5f) * spacing;
       float l = width, r = 0;
-      for (std::size_t i = 0; i < convex.size(); ++i) {
-        const Point& a = convex[i];
-        const Point& b = convex[i + 1 == convex.size() ? 0 : i + 1];
-        if ((a.y <= at) == (b.y <= at)) continue;
-        const float x = a.x + (at - a.y) * (b.x - a.x) / (b.y - a.y);
+      for (std::size_t i = 0; i < sides; ++i) {
+        const Line& side = outline[i];
+        if (at < side.top || at >= side.bottom) continue;
+        const float x = side.x + at * side.slope;
         l = std::min(l, x);
         r = std::max(r, x);
       }
@@ -123,7 +135,7 @@ void Canvas::scan(std::span<const Point> convex, Edge&& edge, Inside&& inside) c
         const float x0 = static_cast<float>(x);
         covered += std::max(0.0f, std::min(right[s], x0 + 1) - std::max(left[s], x0));
       }
-      if (covered > 0) edge(x, y, covered / static_cast<float>(lines));
+      if (covered > 0) edge(x, y, covered * spacing);
     };
     for (int x = begin; x < inner_begin; ++x) partly(x);
     if (inner_begin < inner_end) inside(y, inner_begin, inner_end);

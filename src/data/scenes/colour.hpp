@@ -17,9 +17,11 @@ struct Colour {
   constexpr Colour() = default;
   constexpr Colour(float r, float g, float b) : lanes{r, g, b, 0} {}
   explicit constexpr Colour(Lanes values) : lanes(values) {}
+  constexpr Colour(float r, float g, float b, float fourth) : lanes{r, g, b, fourth} {}
   float r() const { return lanes[0]; }
   float g() const { return lanes[1]; }
   float b() const { return lanes[2]; }
+  float fourth() const { return lanes[3]; }
 };
 
 inline Colour operator+(Colour a, Colour c) { return Colour(a.lanes + c.lanes); }

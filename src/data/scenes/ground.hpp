@@ -42,20 +42,23 @@ class GroundProfile {
 
   /// What lies under a pixel; also the running sum of it from the far left.
   struct Sample {
-    Colour albedo;   ///< between the dashes
+    Colour albedo;   ///< between the dashes; the fourth lane is the roughness
     Colour dashed;   ///< on the dashes
-    Colour surface;  ///< roughness, wet, snow
+    Colour surface;  ///< wet, snow
   };
   /// The sum over everything left of x metres, in cells of kCell metres. The mean over [a, b] is
-  /// (sum_to(b) - sum_to(a)) * kCell / (b - a).
-  Sample sum_to(float x) const {
+  /// (sum_to(b) - sum_to(a)) * kCell / (b - a). What is not asked for stays empty.
+  Sample sum_to(float x, bool dashed, bool surface) const {
     // Outside the table the first and the last cell go on for ever, by extrapolation.
     const float at = (x + kReach) / kCell;
     const int cell = std::clamp(whole_below(at), 0, kCells - 1);
     const float t = at - static_cast<float>(cell);
     const Sample* const s = sums_.data() + cell;
-    return {mix(s[0].albedo, s[1].albedo, t), mix(s[0].dashed, s[1].dashed, t),
-            mix(s[0].surface, s[1].surface, t)};
+    Sample sum;
+    sum.albedo = mix(s[0].albedo, s[1].albedo, t);
+    if (dashed) sum.dashed = mix(s[0].dashed, s[1].dashed, t);
+    if (surface) sum.surface = mix(s[0].surface, s[1].surface, t);
+    return sum;
   }
   static constexpr float kReach = 42;  ///< metres to both sides
   static constexpr float kCell = 0.05f;

@@ -27,10 +27,13 @@ void foliage(View& view, float x, float y, float z, float radius_x, float radius
     const float dy = (float(v) + 0.5f - centre.y) / ry;
     const float ly = oy + dy * radius_y * 16;
     const Noise::Row clumps = noise.row(ly), leaves = noise.row(ly * 3.7f);
-    for (int u = x0; u < x1; ++u) {
+    // The ragged edge lies within the ellipse of this row and a little beyond.
+    const float half = rx * std::sqrt(std::max(0.0f, 1.05f - dy * dy));
+    const int begin = std::max(x0, static_cast<int>(centre.x - half));
+    const int end = std::min(x1, static_cast<int>(centre.x + half + 1));
+    for (int u = begin; u < end; ++u) {
       const float dx = (float(u) + 0.5f - centre.x) / rx;
       const float d = dx * dx + dy * dy;
-      if (d > 1.05f) continue;
       const float lx = ox + dx * radius_x * 16;
       float leaf = clumps(lx);
       if (k > 25) leaf = mix(leaf, leaves(lx * 3.7f), 0.35f);  // leaves of a near tree

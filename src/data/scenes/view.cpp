@@ -71,7 +71,7 @@ void View::polygon(std::span<const Point> points, Colour colour, float z, float 
 
 void View::flat(float z, std::initializer_list<Point> outline, Colour colour, float alpha) {
   if (z - camera_.z < kNearest) return;
-  std::array<Point, 12> points;
+  std::array<Point, Canvas::kMostCorners> points;
   std::size_t count = 0;
   for (const Point& p : outline) points[count++] = at(p.x, p.y, z);
   polygon(std::span(points).first(count), colour, z, alpha);
@@ -82,7 +82,7 @@ void View::front(float z, float x0, float y0, float x1, float y1, Colour colour,
 }
 
 void View::side(float x, std::initializer_list<Point> outline, Colour colour, float alpha) {
-  std::array<Point, 12> points;
+  std::array<Point, Canvas::kMostCorners> points;
   std::size_t count = 0;
   float z = 0;
   for (const Point& p : outline) {
