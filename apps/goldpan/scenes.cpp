@@ -1,0 +1,52 @@
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <goldpan/data/scenes.hpp>
+
+#include "commands.hpp"
+
+void add_scenes_command(CLI::App& program) {
+  struct Arguments {
+    goldpan::SceneOptions options;
+    std::string out;
+    int threads = 0;
+  };
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* const command = program.add_subcommand(
+      "scenes",
+      "Render road scenes: JPEG files and BDD100K labels, in drives, under seven weathers");
+  command->add_option("--out", arguments->out, "Folder to write; empty, or holding the same set")
+      ->required();
+  command->add_option("--images", arguments->options.images, "Number of images")
+      ->capture_default_str();
+  command->add_option("--seed", arguments->options.seed, "Seed")->capture_default_str();
+  command->add_option("--width", arguments->options.width, "Width in pixels")
+      ->capture_default_str();
+  command->add_option("--height", arguments->options.height, "Height in pixels")
+      ->capture_default_str();
+  command->add_option("--threads", arguments->threads, "Threads; 0: one a core")
+      ->capture_default_str();
+  command->callback([arguments] {
+    goldpan::Workers workers(arguments->threads);
+    goldpan::Progress progress;
+    std::size_t shown = 0;
+    if (::isatty(STDERR_FILENO)) {
+      progress.report = [&shown](std::size_t done, std::size_t total) {
+        // A line for every per cent is plenty.
+        if (done != total && done * 100 / total == shown) return;
+        shown = done * 100 / total;
+        fmt::print(stderr, "\r{} of {} images", done, total);
+        if (done == total) fmt::print(stderr, "\n");
+      };
+    }
+    goldpan::write_scenes(arguments->out, arguments->options, workers, progress);
+    fmt::print(
+        "{}: {} road scenes. Use them with --data bdd100k:{} --group-pattern '^(d[0-9]+)-f'\n",
+        arguments->out, arguments->options.images, arguments->out);
+  });
+}
