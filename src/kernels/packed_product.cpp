@@ -112,8 +112,7 @@ void nearest(MatrixView<const float> a, const PackedFactor& centers, std::span<I
     Vector best = hn::Set(d, std::numeric_limits<float>::infinity());
     auto best_place = hn::Zero(di);
     for (std::size_t c = 0; c < centers.padded_rows(); c += lanes) {
-      const Vector value =
-          hn::MulAdd(minus_two, hn::Load(d, products + c), hn::Load(d, norms + c));
+      const Vector value = hn::MulAdd(minus_two, hn::Load(d, products + c), hn::Load(d, norms + c));
       const auto less = hn::Lt(value, best);
       best = hn::IfThenElse(less, value, best);
       best_place = hn::IfThenElse(hn::RebindMask(di, less),
@@ -145,8 +144,8 @@ void add_triangles(MatrixView<const float> a, const PackedFactor& centers,
     const Vector own = hn::Set(d, squared_norm(a.row(i)));
     const Vector minus_two = hn::Set(d, -2.0f);
     const auto distance = [&](std::size_t c) HWY_ATTR {
-      const Vector squared = hn::MulAdd(minus_two, hn::Load(d, distances + c),
-                                        hn::Add(own, hn::Load(d, norms + c)));
+      const Vector squared =
+          hn::MulAdd(minus_two, hn::Load(d, distances + c), hn::Add(own, hn::Load(d, norms + c)));
       return hn::Sqrt(hn::Max(squared, hn::Zero(d)));
     };
     Vector sum = hn::Zero(d);
@@ -160,8 +159,7 @@ void add_triangles(MatrixView<const float> a, const PackedFactor& centers,
       hn::Store(z, d, distances + whole);
       sum = hn::Add(sum, hn::IfThenElseZero(hn::FirstN(d, n - whole), z));
     }
-    const Vector mean =
-        hn::Set(d, hn::GetLane(hn::SumOfLanes(d, sum)) / static_cast<float>(n));
+    const Vector mean = hn::Set(d, hn::GetLane(hn::SumOfLanes(d, sum)) / static_cast<float>(n));
     float* HWY_RESTRICT pool = pools.get() + pool_of_row[i] * stride;
     for (std::size_t c = 0; c < n; c += lanes) {
       const Vector activation = hn::ZeroIfNegative(hn::Sub(mean, hn::Load(d, distances + c)));

@@ -42,8 +42,9 @@ class PackedFactor {
 /// out (M x N) = a (M x K) * b^T.
 void multiply_packed(MatrixView<const float> a, const PackedFactor& b, MatrixView<float> out);
 
-/// For each row of `a` its nearest row of `centers`, the lowest of equally near ones, and the squared
-/// distance to it. Requires: nearest and squared_distance are a.rows() long, centers.rows() > 0.
+/// For each row of `a` its nearest row of `centers`, the lowest of equally near ones, and the
+/// squared distance to it. Requires: nearest and squared_distance are a.rows() long, centers.rows()
+/// > 0.
 void nearest_packed(MatrixView<const float> a, const PackedFactor& centers,
                     std::span<Index> nearest, std::span<float> squared_distance);
 

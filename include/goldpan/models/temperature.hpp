@@ -19,8 +19,8 @@ struct TemperatureFit {
 };
 
 /// Minimises the negative log-likelihood of `labels` (n) under softmax(logits / T) (logits n x C)
-/// by safeguarded 1-d Newton on ln T, within [1/20, 20]. The likelihood has one minimum, since it is
-/// convex in 1/T. Where that lies outside the range (held-out labels all predicted right ask for
+/// by safeguarded 1-d Newton on ln T, within [1/20, 20]. The likelihood has one minimum, since it
+/// is convex in 1/T. Where that lies outside the range (held-out labels all predicted right ask for
 /// T = 0, logits worse than chance for infinity) T is the nearer end. With no examples, or where no
 /// temperature changes the likelihood, T = 1.
 ///
