@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
   add_report_command(program);
   add_pick_command(program);
   add_strategies_command(program);
+  add_scenes_command(program);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include <goldpan/core/error.hpp>
+#include <goldpan/data/scenes.hpp>
 
 #include "data/fingerprint.hpp"
 #include "data/folder_listing.hpp"
@@ -71,6 +72,7 @@ const std::vector<DatasetFormat>& dataset_formats() {
       {"npy", "embeddings.npy (N x D), labels.npy (N), optionally ids.txt and classes.txt",
        open_npy},
       {"bdd100k", "BDD100K: images/ and labels/ as published; see --attribute", open_bdd100k},
+      {"scenes", "road scenes, rendered: scenes[:N[:FOLDER]]", open_scenes},
   };
   return formats;
 }

@@ -2,11 +2,6 @@
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <goldpan/core/error.hpp>
-
 #include "data/folder_listing.hpp"
 #include "data/readers.hpp"
 
@@ -51,7 +46,6 @@ const std::vector<KnownDataset>& known_datasets() {
 }  // namespace
 
 std::string find_dataset(const DatasetOptions& options) {
-  std::vector<std::string> tried;
   for (const KnownDataset& known : known_datasets()) {
     std::vector<std::filesystem::path> places;
     for (const auto& folder : options.search_path) {
@@ -62,11 +56,9 @@ std::string find_dataset(const DatasetOptions& options) {
     places.insert(places.end(), known.system_places.begin(), known.system_places.end());
     for (const auto& place : places) {
       if (known.is_there(place)) return known.format + ":" + place.string();
-      tried.push_back(known.format + ":" + place.string());
     }
   }
-  throw Error("data",
-              fmt::format("'auto' found no data set, looked for {}", fmt::join(tried, ", ")));
+  return "scenes";  // rendered when nothing else is there
 }
 
 }  // namespace goldpan
