@@ -139,8 +139,8 @@ TEST(RenderScene, BoxesAreTightAroundWhatWasDrawn) {
   const std::set<std::string> categories = {"car",   "truck",      "bus",           "rider",
                                             "train", "pedestrian", "traffic light", "traffic sign"};
   SceneOptions options = small_set(1500);
-  options.width = 160;
-  options.height = 90;
+  options.width = 240;
+  options.height = 135;
   std::map<std::string, int> seen;
   for (const Drive& drive : plan_drives(options)) {
     if (drive.number % 2 != 0) continue;
