@@ -40,7 +40,8 @@ struct Affine {
   at::Tensor weight, bias;
 
   at::Tensor operator()(const at::Tensor& rows) const {
-    const at::Tensor out = bias.expand({rows.size(0), bias.size(0)}).contiguous();
+    // Not expand().contiguous(), which for one row is the bias itself, not a copy.
+    const at::Tensor out = bias.repeat({rows.size(0), 1});
     multiply(rows, weight, out, 1.0f, 1.0f);
     return out;
   }

@@ -12,80 +12,18 @@
 #include <goldpan/core/sha256.hpp>
 #include <goldpan/models/resnet18.hpp>
 
+#include "models/resnet18_inputs.hpp"
 #include "models/resnet18_network.hpp"
 #include "vision/torch_support.hpp"
 
 namespace goldpan {
 namespace {
 
-constexpr const char* kWhere = "make_resnet18";
-constexpr int kMostSmallPixels = 64;
-constexpr int kLargeImages = 224;
 constexpr std::size_t kCpuShard = 32;
 /// Images of one forward pass. Fixed, the last pass filled up: convolutions of one shape round
 /// alike, so that a row's features do not depend on the rows asked for with it.
 constexpr std::size_t kCpuForward = 16;
 constexpr std::size_t kGpuForward = 256;
-
-void require(bool good, const std::string& message) {
-  if (!good) throw Error(kWhere, message);
-}
-
-void check(const Resnet18Options& options, std::size_t classes) {
-  require(classes > 0, "got 0 classes, expected at least 1");
-  require(options.image_size == 0 || (options.image_size >= 8 && options.image_size <= 1024),
-          "got image_size " + std::to_string(options.image_size) + ", expected 0 or 8 to 1024");
-  require(options.width > 0 && options.width <= 1024, "got a width outside 1 to 1024");
-  require(options.epochs > 0, "got 0 epochs, expected at least 1");
-  require(options.batch > 0, "got batch 0, expected at least 1");
-  require(options.learning_rate > 0 && std::isfinite(options.learning_rate),
-          "got a learning_rate that is not positive");
-  require(options.momentum >= 0 && options.momentum < 1, "got a momentum outside [0, 1)");
-  require(options.weight_decay >= 0 && std::isfinite(options.weight_decay),
-          "got a negative weight_decay");
-  require(options.dropout >= 0 && options.dropout < 1, "got a dropout outside [0, 1)");
-  check_torch_device(options.device, kWhere);
-}
-
-/// The side that images are scaled to: as the first image that can be decoded suggests.
-int choose_side(const Resnet18Options& options, const ImageSource& images) {
-  if (options.image_size > 0) return options.image_size;
-  for (std::size_t i = 0; i < images.size(); ++i) {
-    try {
-      const Image image = images.load(i, kMostSmallPixels + 1);
-      const int side = std::min(image.width, image.height);
-      return side <= kMostSmallPixels ? std::max(side, 8) : kLargeImages;
-    } catch (const Error&) {
-      if (i + 1 == images.size()) throw;
-    }
-  }
-  throw Error(kWhere, "got no images");
-}
-
-/// A network input of (shifted and mirrored) pixels; what lies outside of the image is grey.
-void place_planes(const Image& image, int shift_x, int shift_y, bool mirrored,
-                  std::span<float> plain, std::span<float> out) {
-  normalise(image, kImageNetStatistics, plain);
-  const int side = image.width;
-  for (int channel = 0; channel < 3; ++channel) {
-    for (int y = 0; y < side; ++y) {
-      const int from_y = y + shift_y;
-      float* const row = out.data() + (channel * side + y) * side;
-      const float* const from = plain.data() + (channel * side + from_y) * side;
-      for (int x = 0; x < side; ++x) {
-        const int from_x = (mirrored ? side - 1 - x : x) + shift_x;
-        const bool inside = from_y >= 0 && from_y < side && from_x >= 0 && from_x < side;
-        row[x] = inside ? from[from_x] : 0.0f;
-      }
-    }
-  }
-}
-
-/// Factors that drop a share of features and make up for it: 0 or 1 / (1 - dropout).
-void draw_mask(Generator generator, float dropout, std::span<float> mask) {
-  const float kept = 1.0f / (1.0f - dropout);
-  for (float& factor : mask) factor = generator.uniform() < dropout ? 0.0f : kept;
-}
 
 /// out[c] = bias[c] + sum_f row[f] * weight(f, c), always in the same order.
 void apply_last_layer(std::span<const float> row, MatrixView<const float> weight,
@@ -115,7 +53,7 @@ class Resnet18 final : public Classifier {
            const Resnet18Options& options)
       : images_(std::move(images)),
         options_(options),
-        shape_{classes, options.width, static_cast<std::size_t>(choose_side(options, *images_))},
+        shape_{classes, options.width, choose_side(*images_, options)},
         network_(shape_, options.device) {}
 
   std::size_t classes() const override { return shape_.classes; }
@@ -291,15 +229,8 @@ void Resnet18::train(std::span<const Index> rows, std::span<const std::int32_t> 
       workers.run(end - begin, [&](std::size_t i) {
         const std::size_t example = order[begin + i];
         Generator random = examples.stream(example);
-        const auto shift = [&] {
-          const auto range = static_cast<std::uint64_t>(2 * padding + 1);
-          return static_cast<int>(random.below(range)) - padding;
-        };
-        const int shift_x = options_.augment ? shift() : 0,
-                  shift_y = options_.augment ? shift() : 0;
-        const bool mirrored = options_.augment && random.below(2) == 1;
-        std::vector<float> plain(shape_.planes());
-        place_planes(load(rows[example]), shift_x, shift_y, mirrored, plain,
+        place_planes(load(rows[example]),
+                     options_.augment ? draw_augmentation(random, padding) : Augmentation(),
                      std::span(planes).subspan(i * shape_.planes(), shape_.planes()));
         batch_labels[i] = labels[example];
         batch_weights[i] = weights.empty() ? 1.0f : weights[example];
@@ -405,9 +336,8 @@ std::unique_ptr<StochasticPasses> Resnet18::stochastic_passes(std::size_t passes
 
 std::unique_ptr<Classifier> make_resnet18(std::shared_ptr<const ImageSource> images,
                                           std::size_t classes, const Resnet18Options& options) {
-  require(images != nullptr && images->size() > 0, "got no images");
-  check(options, classes);
-  return translate_torch_errors(kWhere, [&]() -> std::unique_ptr<Classifier> {
+  check_resnet18(images.get(), classes, options);
+  return translate_torch_errors("make_resnet18", [&]() -> std::unique_ptr<Classifier> {
     return std::make_unique<Resnet18>(std::move(images), classes, options);
   });
 }
