@@ -2,7 +2,6 @@
 #include <exception>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -16,9 +15,7 @@ namespace {
 constexpr int kFailed = 1;
 constexpr int kInterrupted = 130;  // as shells report a program ended by Ctrl-C
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run_program(int argc, char** argv) {
   spdlog::set_default_logger(spdlog::stderr_color_st("goldpan"));
   spdlog::set_pattern("%^%v%$");
 
@@ -37,12 +34,20 @@ int main(int argc, char** argv) {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return program.exit(error) == 0 ? 0 : kFailed;
-  } catch (const goldpan::Cancelled&) {
-    fmt::print(stderr, "\nstopped; what is finished is kept, and the same command resumes\n");
-    return kInterrupted;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "error: {}\n", error.what());
-    return kFailed;
   }
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run_program(argc, argv);
+  } catch (const goldpan::Cancelled&) {
+    std::fputs("\nstopped; what is finished is kept, and the same command resumes\n", stderr);
+    return kInterrupted;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return kFailed;
+  }
 }
