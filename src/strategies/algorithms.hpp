@@ -37,5 +37,7 @@ Selection k_center_approximate(const Pool& pool, std::size_t batch, const Strate
                                Generator& generator, Workers& workers);
 Selection badge_approximate(const Pool& pool, std::size_t batch, const StrategyOptions& options,
                             Generator& generator, Workers& workers);
+Selection prob_cover(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                     Generator& generator, Workers& workers);
 
 }  // namespace goldpan::algorithms

@@ -56,6 +56,15 @@ struct StrategyOptions {
   /// but no fewer rows than approximate_rows_per_pick for each pick.
   double approximate_share = 0.01;
   std::size_t approximate_rows_per_pick = 10;
+  /// prob_cover: the radius of a ball. 0: the largest for which this share of the balls holds one
+  /// pseudo-label only. Pseudo-labels are this many clusters; 0: as many as the probabilities have
+  /// classes, 10 without probabilities.
+  double prob_cover_radius = 0.0;
+  double prob_cover_purity = 0.95;
+  std::size_t prob_cover_classes = 0;
+  /// prob_cover: edges kept in memory at most, 4 bytes each. Beyond, neighbours are searched for
+  /// again whenever they are needed: the same picks, later.
+  std::size_t prob_cover_max_edges = std::size_t{1} << 24;
   /// Long selections report here and can be stopped.
   Progress progress;
 };

@@ -1,0 +1,303 @@
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <iterator>
+#include <limits>
+#include <numeric>
+#include <queue>
+#include <string>
+#include <vector>
+
+#include <goldpan/core/error.hpp>
+
+#include "kernels/kmeans.hpp"
+#include "strategies/algorithms.hpp"
+#include "strategies/near_rows.hpp"
+
+namespace goldpan::algorithms {
+namespace {
+
+// Pseudo-labels where nothing says how many classes there are.
+constexpr std::size_t kDefaultClasses = 10;
+
+/// The graph x -> y, |x - y| < radius (each row covers itself), over places. The relation is
+/// symmetric, so the rows that x covers are the rows that cover x.
+class CoverGraph {
+ public:
+  CoverGraph(const NearRows& near, float squared_radius, std::size_t max_edges, Workers& workers)
+      : near_(near), limit_(squared_radius), workers_(workers), degrees_(near.size()) {
+    const std::size_t blocks = (near.size() + NearRows::kBlock - 1) / NearRows::kBlock;
+    lists_.resize(blocks);
+    // In waves, so that the lists can be given up before they fill the memory. How many blocks a
+    // wave has does not depend on the workers, nor does what is kept.
+    constexpr std::size_t kWave = 64;
+    std::size_t edges = 0;
+    for (std::size_t begin = 0; begin < blocks; begin += kWave) {
+      const std::size_t count = std::min(kWave, blocks - begin);
+      workers.run(count, [&](std::size_t task) { find_block(begin + task); });
+      for (std::size_t b = begin; b < begin + count; ++b) edges += lists_[b].places.size();
+      if (stored_ && edges > max_edges) {
+        stored_ = false;
+        for (List& list : lists_) list = {};
+      }
+    }
+  }
+
+  bool stored() const { return stored_; }
+  /// How many rows each row covers.
+  const std::vector<std::uint32_t>& degrees() const { return degrees_; }
+
+  /// Calls visit(i, neighbours) for each of the places, in their order.
+  template <typename Visit>
+  void for_each_neighborhood(std::span<const std::uint32_t> places, const Visit& visit) {
+    if (stored_) {
+      for (std::size_t i = 0; i < places.size(); ++i) visit(i, neighbors(places[i]));
+      return;
+    }
+    // A wave at a time: what it finds is held until it has been visited.
+    constexpr std::size_t kWave = 16, kRows = 16;
+    for (std::size_t begin = 0; begin < places.size(); begin += kWave * kRows) {
+      const auto wave = places.subspan(begin, std::min(kWave * kRows, places.size() - begin));
+      std::vector<std::vector<std::uint32_t>> found(wave.size());
+      workers_.for_blocks(wave.size(), kRows, [&](std::size_t first, std::size_t last) {
+        near_.for_each_within(
+            wave.subspan(first, last - first), limit_,
+            [&](std::size_t i, std::uint32_t place) { found[first + i].push_back(place); });
+      });
+      for (std::size_t i = 0; i < wave.size(); ++i) {
+        visit(begin + i, std::span<const std::uint32_t>(found[i]));
+      }
+    }
+  }
+
+ private:
+  /// Neighbours of one block's rows, one row's after the other's.
+  struct List {
+    std::vector<std::uint32_t> places;
+    std::vector<std::uint32_t> starts;
+  };
+
+  void find_block(std::size_t block) {
+    const std::size_t begin = block * NearRows::kBlock;
+    const std::size_t count = std::min(NearRows::kBlock, near_.size() - begin);
+    std::vector<std::uint32_t> places(count);
+    std::iota(places.begin(), places.end(), static_cast<std::uint32_t>(begin));
+    if (!stored_) {
+      near_.for_each_within(places, limit_,
+                            [&](std::size_t i, std::uint32_t) { ++degrees_[begin + i]; });
+      return;
+    }
+    std::vector<std::vector<std::uint32_t>> found(count);
+    near_.for_each_within(places, limit_,
+                          [&](std::size_t i, std::uint32_t place) { found[i].push_back(place); });
+    List& list = lists_[block];
+    list.starts.push_back(0);
+    for (std::size_t i = 0; i < count; ++i) {
+      degrees_[begin + i] = static_cast<std::uint32_t>(found[i].size());
+      list.places.insert(list.places.end(), found[i].begin(), found[i].end());
+      list.starts.push_back(static_cast<std::uint32_t>(list.places.size()));
+    }
+    list.places.shrink_to_fit();
+  }
+
+  std::span<const std::uint32_t> neighbors(std::uint32_t place) const {
+    const List& list = lists_[place / NearRows::kBlock];
+    const std::size_t i = place % NearRows::kBlock;
+    return std::span(list.places).subspan(list.starts[i], list.starts[i + 1] - list.starts[i]);
+  }
+
+  const NearRows& near_;
+  float limit_;
+  Workers& workers_;
+  bool stored_ = true;
+  std::vector<std::uint32_t> degrees_;
+  std::vector<List> lists_;
+};
+
+/// Covers rows one after the other; degrees count the uncovered rows that each row would cover.
+class Cover {
+ public:
+  explicit Cover(CoverGraph& graph)
+      : graph_(graph), degrees_(graph.degrees()), covered_(degrees_.size(), false) {}
+
+  std::uint32_t degree(std::uint32_t place) const { return degrees_[place]; }
+  std::size_t covered() const { return count_; }
+
+  /// Covers what the given rows cover: every edge into it goes. All edges go once.
+  void add(std::span<const std::uint32_t> places) {
+    std::vector<std::uint32_t> fresh;
+    graph_.for_each_neighborhood(places, [&](std::size_t, std::span<const std::uint32_t> found) {
+      for (const std::uint32_t place : found) {
+        if (covered_[place]) continue;
+        covered_[place] = true;
+        fresh.push_back(place);
+      }
+    });
+    count_ += fresh.size();
+    graph_.for_each_neighborhood(fresh, [&](std::size_t, std::span<const std::uint32_t> found) {
+      for (const std::uint32_t place : found) --degrees_[place];
+    });
+  }
+
+ private:
+  CoverGraph& graph_;
+  std::vector<std::uint32_t> degrees_;
+  std::vector<bool> covered_;
+  std::size_t count_ = 0;
+};
+
+/// Rows of the pool, labelled or not, in the order of their pseudo-labels.
+struct Places {
+  std::vector<Index> rows;
+  std::vector<std::size_t> starts;  // of each pseudo-label, and the end
+};
+
+Places by_pseudo_label(const Pool& pool, std::vector<Index> rows, std::size_t classes,
+                       const Generator& generator, Workers& workers) {
+  KMeansOptions settings;
+  settings.clusters = classes;
+  Generator stream = generator;
+  const KMeans found = kmeans(pool.embeddings, rows, settings, stream, workers);
+  Places places;
+  places.starts.assign(found.centers.rows() + 1, 0);
+  for (const std::uint32_t label : found.assignment) ++places.starts[label + 1];
+  std::partial_sum(places.starts.begin(), places.starts.end(), places.starts.begin());
+  places.rows.resize(rows.size());
+  std::vector<std::size_t> next(places.starts.begin(), places.starts.end() - 1);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    places.rows[next[found.assignment[i]]++] = rows[i];
+  }
+  return places;
+}
+
+/// The largest radius whose balls are pure for a share `purity` of the rows, squared. The ball of a
+/// row is pure as long as the radius does not exceed the distance to the nearest row of another
+/// pseudo-label: so no search, but an order statistic of those distances.
+float largest_pure_radius(const NearRows& near, const Places& places, double purity,
+                          Workers& workers) {
+  struct Task {
+    std::size_t begin, end, label;
+  };
+  std::vector<Task> tasks;
+  for (std::size_t label = 0; label + 1 < places.starts.size(); ++label) {
+    for (std::size_t begin = places.starts[label]; begin < places.starts[label + 1];
+         begin += NearRows::kBlock) {
+      tasks.push_back({begin, std::min(begin + NearRows::kBlock, places.starts[label + 1]), label});
+    }
+  }
+  std::vector<float> nearest(near.size(), std::numeric_limits<float>::infinity());
+  workers.run(tasks.size(), [&](std::size_t i) {
+    const Task& task = tasks[i];
+    const auto own = std::span(nearest).subspan(task.begin, task.end - task.begin);
+    near.lower_nearest(task.begin, own, 0, places.starts[task.label]);
+    near.lower_nearest(task.begin, own, places.starts[task.label + 1], near.size());
+  });
+  // So many balls may be impure; the epsilon keeps 0.05 * 100 from being 4.
+  const auto impure = static_cast<std::size_t>(
+      (1.0 - purity) * static_cast<double>(near.size()) * (1.0 + 1e-12) + 1e-12);
+  const std::size_t rank = std::min(impure, near.size() - 1);
+  std::nth_element(nearest.begin(), nearest.begin() + static_cast<std::ptrdiff_t>(rank),
+                   nearest.end());
+  return nearest[rank];
+}
+
+std::string percent(std::size_t part, std::size_t whole) {
+  const double tenths = std::round(1000.0 * static_cast<double>(part) / static_cast<double>(whole));
+  const auto digits = std::to_string(static_cast<long>(tenths));
+  return (digits.size() == 1 ? "0" : digits.substr(0, digits.size() - 1)) + "." + digits.back();
+}
+
+}  // namespace
+
+Selection prob_cover(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                     Generator& generator, Workers& workers) {
+  if (!(options.prob_cover_radius >= 0.0)) {
+    throw Error("prob_cover_radius",
+                "got " + std::to_string(options.prob_cover_radius) + ", expected 0 or above");
+  }
+  if (!(options.prob_cover_purity >= 0.0 && options.prob_cover_purity <= 1.0)) {
+    throw Error("prob_cover_purity",
+                "got " + std::to_string(options.prob_cover_purity) + ", expected 0 to 1");
+  }
+  const Generator stream = generator.stream("prob_cover");
+  std::vector<Index> rows;
+  std::merge(pool.labeled.begin(), pool.labeled.end(), pool.unlabeled.begin(), pool.unlabeled.end(),
+             std::back_inserter(rows));
+  std::size_t classes = options.prob_cover_classes;
+  if (classes == 0)
+    classes = pool.probabilities.empty() ? kDefaultClasses : pool.probabilities.cols();
+  classes = std::max<std::size_t>(2, classes);
+
+  const bool search = options.prob_cover_radius == 0.0;
+  Places places;
+  if (search) {
+    places = by_pseudo_label(pool, std::move(rows), classes, stream, workers);
+  } else {
+    places.rows = std::move(rows);
+  }
+  const NearRows near(pool.embeddings, places.rows, stream, workers);
+  const float limit =
+      search ? largest_pure_radius(near, places, options.prob_cover_purity, workers)
+             : static_cast<float>(options.prob_cover_radius * options.prob_cover_radius);
+  CoverGraph graph(near, limit, options.prob_cover_max_edges, workers);
+  Cover cover(graph);
+
+  std::vector<std::uint32_t> of_labeled, candidates;
+  for (std::uint32_t place = 0; place < places.rows.size(); ++place) {
+    const bool is_labeled =
+        std::binary_search(pool.labeled.begin(), pool.labeled.end(), places.rows[place]);
+    (is_labeled ? of_labeled : candidates).push_back(place);
+  }
+  cover.add(of_labeled);
+
+  // Degrees only fall: the top of the heap is the largest once its entry is up to date.
+  struct Entry {
+    std::uint32_t degree;
+    Index row;
+    std::uint32_t place;
+    bool operator<(const Entry& other) const {
+      return degree != other.degree ? degree < other.degree : row > other.row;
+    }
+  };
+  std::vector<Entry> entries;
+  for (const std::uint32_t place : candidates) {
+    entries.push_back({cover.degree(place), places.rows[place], place});
+  }
+  std::priority_queue<Entry> heap(std::less<Entry>(), std::move(entries));
+
+  Selection selection;
+  while (selection.indices.size() < batch) {
+    Entry top = heap.top();
+    const std::uint32_t degree = cover.degree(top.place);
+    if (degree == 0 && top.degree == 0) break;
+    heap.pop();
+    if (degree != top.degree) {
+      top.degree = degree;
+      heap.push(top);
+      continue;
+    }
+    options.progress.step(selection.indices.size(), batch);
+    selection.indices.push_back(top.row);
+    selection.scores.push_back(degree);
+    cover.add({&top.place, 1});
+  }
+
+  selection.notes.push_back("prob_cover: radius " + std::to_string(std::sqrt(limit)) + " covers " +
+                            percent(cover.covered(), places.rows.size()) + " % of the pool");
+  const std::size_t covering = selection.indices.size();
+  if (covering < batch) {
+    std::vector<Index> left = selection.indices, rest;
+    std::sort(left.begin(), left.end());
+    std::set_difference(pool.unlabeled.begin(), pool.unlabeled.end(), left.begin(), left.end(),
+                        std::back_inserter(rest));
+    for (const Index row : stream.stream("fill").sample(rest, batch - covering)) {
+      selection.indices.push_back(row);
+      selection.scores.push_back(0.0);
+    }
+    selection.notes.push_back("prob_cover: nothing left to cover: " +
+                              std::to_string(batch - covering) + " picks at random");
+  }
+  return selection;
+}
+
+}  // namespace goldpan::algorithms
