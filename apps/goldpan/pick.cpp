@@ -13,6 +13,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
+#include <goldpan/core/csv.hpp>
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
 #include <goldpan/core/npy.hpp>
@@ -209,17 +210,6 @@ class Inputs {
   std::optional<goldpan::StoredPasses> passes_;
 };
 
-/// A CSV field, quoted where RFC 4180 asks for it.
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
-}
-
 /// Empty where the number is not known.
 std::string csv_number(double value) {
   return std::isnan(value) ? std::string() : fmt::format("{}", value);
@@ -229,10 +219,11 @@ std::string to_csv(const std::vector<goldpan::Pick>& picks, const std::vector<st
   std::string csv = "rank,index,id,score,reason,inclusion_probability\n";
   std::size_t rank = 0;
   for (const goldpan::Pick& pick : picks) {
-    csv += fmt::format("{},{},{},{},{},{}\n", rank++, pick.row,
-                       ids.empty() ? fmt::format("{}", pick.row) : csv_field(ids[pick.row]),
-                       csv_number(pick.score), goldpan::reason_name(pick.reason),
-                       csv_number(pick.inclusion_probability));
+    csv +=
+        fmt::format("{},{},{},{},{},{}\n", rank++, pick.row,
+                    ids.empty() ? fmt::format("{}", pick.row) : goldpan::csv_field(ids[pick.row]),
+                    csv_number(pick.score), goldpan::reason_name(pick.reason),
+                    csv_number(pick.inclusion_probability));
   }
   return csv;
 }

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <goldpan/core/csv.hpp>
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
 #include <goldpan/embed/patches.hpp>
@@ -115,8 +116,8 @@ void leave_out_duplicates(const Dataset& dataset, const Embeddings& embeddings,
       deduplicate(rows, settings.dedup, workers, options.embedding_progress);
   std::string csv = "item,kept_item\n";
   for (std::size_t i = 0; i < pool.size(); ++i) {
-    csv += fmt::format("\"{}\",\"{}\"\n", dataset.ids[pool[i]],
-                       dataset.ids[pool[duplicates.kept_row_of[i]]]);
+    csv += csv_field(dataset.ids[pool[i]]) + "," +
+           csv_field(dataset.ids[pool[duplicates.kept_row_of[i]]]) + "\n";
   }
   write_file(out / "duplicates.csv", csv);
   say(options, fmt::format("deduplication at cosine {}: {} of {} stay in the pool (duplicates.csv)",

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <goldpan/core/csv.hpp>
+
 namespace goldpan::report {
 
 CsvTable::CsvTable(std::string_view header) {
@@ -18,15 +20,7 @@ CsvTable& CsvTable::field(std::string_view value) {
   return *this;
 }
 
-CsvTable& CsvTable::text(std::string_view value) {
-  if (value.find_first_of(",\"\r\n") == std::string_view::npos) return field(value);
-  std::string quoted = "\"";
-  for (const char character : value) {
-    if (character == '"') quoted += '"';
-    quoted += character;
-  }
-  return field(quoted + '"');
-}
+CsvTable& CsvTable::text(std::string_view value) { return field(csv_field(value)); }
 
 CsvTable& CsvTable::integer(std::uint64_t value) { return field(fmt::format("{}", value)); }
 
