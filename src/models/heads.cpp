@@ -12,11 +12,6 @@ namespace {
 
 constexpr std::size_t kBlockRows = 256;
 
-std::string number(double value) {
-  std::string text = std::to_string(value);
-  return text;
-}
-
 }  // namespace
 
 std::unique_ptr<Classifier> make_head(const Embeddings& embeddings, std::size_t classes,
@@ -27,10 +22,12 @@ std::unique_ptr<Classifier> make_head(const Embeddings& embeddings, std::size_t 
   }
   if (classes == 0) throw Error("head", "got 0 classes, expected at least 1");
   if (!(options.dropout >= 0 && options.dropout < 1)) {
-    throw Error("dropout", "got " + number(options.dropout) + ", expected a share in [0, 1)");
+    throw Error("dropout",
+                "got " + std::to_string(options.dropout) + ", expected a share in [0, 1)");
   }
   if (!(options.weight_decay >= 0) || !std::isfinite(options.weight_decay)) {
-    throw Error("weight_decay", "got " + number(options.weight_decay) + ", expected 0 or more");
+    throw Error("weight_decay",
+                "got " + std::to_string(options.weight_decay) + ", expected 0 or more");
   }
   return options.hidden == 0 ? make_linear_head(embeddings, classes, options)
                              : make_hidden_head(embeddings, classes, options);
@@ -61,7 +58,7 @@ TrainingSet make_training_set(const Embeddings& embeddings, std::size_t classes,
     }
     if (weights.empty()) continue;
     if (!(weights[i] >= 0) || !std::isfinite(weights[i])) {
-      throw Error("weights", of_row("weight " + number(weights[i])) + "0 or more");
+      throw Error("weights", of_row("weight " + std::to_string(weights[i])) + "0 or more");
     }
     total += weights[i];
   }

@@ -163,6 +163,21 @@ TEST_P(Heads, ColumnsThatNeverChangeAreLeftOut) {
   expect_finite(train_and_predict(embeddings, 2, rows, labels, rows));
 }
 
+TEST_P(Heads, MoreColumnsThanAreDecorrelated) {
+  const Clusters all = make_clusters(120, 1100, 3, 16, 0.3);
+  const std::span rows(all.rows);
+  EXPECT_GT(accuracy(train_and_predict(all.embeddings, 3, rows.first(80),
+                                       std::span(all.labels).first(80), rows.subspan(80)),
+                     std::span(all.labels).subspan(80)),
+            0.9);
+  Workers workers(1);
+  const auto head = make_head(all.embeddings, 3, options());
+  head->fit(rows, all.labels, {}, Generator(1), workers);
+  std::vector<float> values(2 * 4 * 3);
+  head->stochastic_passes(4, 1.0f, Generator(2))->probabilities(rows.first(2), values);
+  EXPECT_NEAR(std::accumulate(values.begin(), values.end(), 0.0f), 8, 1e-4);
+}
+
 TEST_P(Heads, WeightsMoveTheBalanceAndOnlyTheirRatiosCount) {
   const Clusters all = make_clusters(300, 6, 2, 8, 0.2);
   std::vector<float> heavy, heavier;

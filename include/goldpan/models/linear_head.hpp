@@ -24,7 +24,10 @@ enum class InputScaling : std::uint8_t {
 struct HeadOptions {
   /// 0: softmax regression. H > 0: one hidden layer of H rectified linear units in between.
   std::size_t hidden = 0;
-  /// Share of the head's inputs (and hidden units) dropped in training and in stochastic passes.
+  /// Share of what is dropped at random in training and in stochastic passes: for softmax
+  /// regression the principal components of its inputs (beyond 1,024 columns the columns), and in
+  /// training only its expected cost to second order (Wager, Wang and Liang 2013); for a hidden
+  /// layer the columns of its inputs and its units.
   float dropout = 0.05f;
   /// L2 penalty: the loss is the mean cross-entropy plus weight_decay / (2 n) |W|^2, scikit-learn's
   /// 1/C, for inputs scaled to a mean squared norm of 1. In other words, the standard deviation
