@@ -83,7 +83,7 @@ double paired_t_power(double effect, std::size_t n, double alpha) {
     const double density = std::exp(log_scale + log_power - degrees * s * s / 2);
     return density * (normal_cdf(shift - critical * s) + normal_cdf(-shift - critical * s));
   };
-  constexpr int kIntervals = 2000;  // Simpson's rule; even
+  constexpr int kIntervals = 600;  // Simpson's rule; even
   const double width = (to - from) / kIntervals;
   double sum = 0;
   for (int i = 0; i <= kIntervals; ++i) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -172,6 +173,37 @@ constexpr const char* kGainsPanel =
     "set arrow 2 from graph 0, first 0 to graph 1, first 0 nohead lw 2.6 lc rgb '#000000' back\n"
     "set label 3 \"random\" at graph 0.01, first 0 left offset 0,-0.7 font ',9'\n";
 
+// The range of the gains: a strategy far below random would press all others onto the zero line, so
+// the panel ends at twice the largest gain below it and says who falls further, and how far.
+std::string gains_range(const Analysis& analysis, const std::vector<std::size_t>& strategies) {
+  const Grid& grid = analysis.grid;
+  double top = 0;
+  double bottom = 0;
+  std::map<std::size_t, double> lowest;
+  for (const Gain& gain : analysis.gains) {
+    if (std::find(strategies.begin(), strategies.end(), gain.strategy) == strategies.end())
+      continue;
+    const double half = std::isfinite(gain.test.std) ? gain.test.std : 0;
+    top = std::max(top, gain.test.mean + half);
+    bottom = std::min(bottom, gain.test.mean - half);
+    lowest[gain.strategy] = std::min(lowest[gain.strategy], gain.test.mean);
+  }
+  const double limit = -std::max(1.0, 2 * top);
+  if (bottom > 1.3 * limit) return "";
+  std::string fallen;
+  const std::vector<Style> styles = styles_of(grid.strategies());
+  for (const auto& [strategy, value] : lowest) {
+    if (value >= limit) continue;
+    fallen += fmt::format("{}{} falls to {}", fallen.empty() ? "" : ", ", styles[strategy].label,
+                          fixed(value, 1));
+  }
+  std::string body = fmt::format("set yrange [{}:*]\n", number(limit));
+  if (fallen.empty()) return body;
+  return body +
+         fmt::format("set label 4 {} at graph 0.98, graph 0.04 right font ',8' tc rgb '{}'\n",
+                     gnuplot_text("outside: " + fallen), kGrey);
+}
+
 // A strip below the panels that holds the legend alone: inside a panel it would lie on curves that
 // are flat.
 std::string legend_strip(const std::vector<Style>& styles, std::size_t rows, double share,
@@ -244,6 +276,7 @@ FigureScript curves_script(const Analysis& analysis, const std::vector<std::size
   if (panels == 2) {
     body += fmt::format("set origin 0.5,{}\n", number(legend_share));
     body += kGainsPanel;
+    body += gains_range(analysis, strategies);
     body += gains.plot();
   }
   // In the order asked for, random first.

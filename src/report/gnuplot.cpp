@@ -22,7 +22,8 @@
 namespace goldpan::report {
 namespace {
 
-constexpr std::chrono::seconds kPatience{60};
+// Long enough for a machine that is busy with other work.
+constexpr std::chrono::seconds kPatience{300};
 
 // The environment with the C locale: numbers in the script have points.
 std::vector<std::string> environment() {

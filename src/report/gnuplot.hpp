@@ -7,7 +7,7 @@ namespace goldpan::report {
 
 /// Runs `program` (a name in PATH or a path) on a script in a fresh temporary folder as the working
 /// folder, without the user's start-up files, in the C locale. Returns what went wrong, or nothing:
-/// not installed, killed, slower than a minute, or its first words of complaint.
+/// not installed, killed, slower than five minutes, or its first words of complaint.
 std::string run_gnuplot(const std::string& program, const std::string& script,
                         const std::filesystem::path& folder);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -100,21 +101,17 @@ ReflectionSection winners(const Analysis& analysis) {
     section.sentences.push_back("The run has no random baseline: nothing can be said.");
     return section;
   }
-  for (const char* band : {"low", "middle", "high"}) {
+  const std::pair<const char*, const char*> bands[] = {{"low", "Low budgets (up to 10 %"},
+                                                       {"middle", "Middle budgets (up to 50 %"},
+                                                       {"high", "High budgets (above 50 %"}};
+  for (const auto& [band, title] : bands) {
     std::vector<const Comparison*> comparisons;
-    std::vector<std::string> budgets;
     for (const BandGain& gain : analysis.bands) {
-      if (gain.band != band) continue;
-      comparisons.push_back(&gain);
-      budgets.clear();
-      for (const std::size_t budget : gain.budgets)
-        budgets.push_back(percent(grid.budgets()[budget]));
+      if (gain.band == band) comparisons.push_back(&gain);
     }
     if (comparisons.empty()) continue;
-    section.sentences.push_back(
-        fmt::format("{}{} budgets ({}; mean gain there, `budget_bands.csv`): {}.",
-                    static_cast<char>(std::toupper(band[0])), band + 1, listed(budgets),
-                    in_words(grid, sort_verdicts(grid, comparisons))));
+    section.sentences.push_back(fmt::format("{}; mean gain there, `budget_bands.csv`): {}.", title,
+                                            in_words(grid, sort_verdicts(grid, comparisons))));
   }
   std::vector<const Comparison*> areas;
   for (const Area& area : analysis.areas) {
@@ -219,8 +216,11 @@ std::string run_summary(const Analysis& analysis) {
   const Records& records = analysis.grid.records();
   std::string data = find_value(records.facts, "data");
   if (data.empty()) data = find_value(records.settings, "data.spec");
-  // The kind of data set, not the folder that it lies in.
-  data = data.substr(0, data.find(':'));
+  // The kind of data set and its folder's name, not where that lies.
+  if (const std::size_t colon = data.find(':'); colon != std::string::npos) {
+    const std::string folder = std::filesystem::path(data.substr(colon + 1)).filename().string();
+    data = folder.empty() ? data.substr(0, colon) : data.substr(0, colon + 1) + folder;
+  }
   std::string encoder = find_value(records.facts, "encoder");
   const std::string dim = find_value(records.facts, "dim");
   if (!encoder.empty() && !dim.empty()) encoder += fmt::format(", {} dimensions", dim);

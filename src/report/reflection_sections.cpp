@@ -86,21 +86,26 @@ ReflectionSection reflect_on_k_center(const Analysis& analysis) {
   const BatchSummary ours = summarize_batches(grid, *k_center, budget);
   const BatchSummary random = summarize_batches(grid, *grid.random(), budget);
   const std::string at = percent(grid.budgets()[budget]);
-  const bool off_center = ours.drift.mean > random.drift.mean;
-  if (std::isfinite(ours.drift.mean) && std::isfinite(random.drift.mean)) {
-    section.sentences.push_back(
-        fmt::format("At {} its labelled set lies {} the unlabelled pool than random's (drift {} "
-                    "against {}, {}).",
-                    at, off_center ? "farther from" : "no farther from",
-                    describe_number(ours.drift, 4), describe_number(random.drift, 4), kBatches));
+  const PairedTest drift = against_random(grid, *k_center, budget, &RoundRecord::drift);
+  const bool off_center = drift.mean > 0 && drift.p_value < kAlpha;
+  if (drift.n > 0) {
+    section.sentences.push_back(fmt::format(
+        "At {} {} (drift {} against {}, {}).", at,
+        off_center ? "its labelled set lies farther from the unlabelled pool than random's"
+                   : "that its labelled set lies farther from the unlabelled pool than random's is "
+                     "not shown",
+        describe_number(ours.drift, 4), describe_number(random.drift, 4), kBatches));
   }
-  const bool one_sided = ours.imbalance.mean > random.imbalance.mean;
+  // By more than both spreads: the mixture of classes hardly varies over seeds.
+  const bool one_sided = ours.imbalance.mean - random.imbalance.mean >
+                         std::fmax(0, ours.imbalance.std) + std::fmax(0, random.imbalance.std);
   if (std::isfinite(ours.imbalance.mean) && std::isfinite(random.imbalance.mean)) {
     section.sentences.push_back(fmt::format(
-        "There its labels are {} in their classes than random's (distance from the pool's "
-        "mixture {} against {}, {}).",
-        one_sided ? "more one-sided" : "no more one-sided", describe_percent(ours.imbalance),
-        describe_percent(random.imbalance), kBatches));
+        "There its labels are {} in their classes than random's (distance from the pool's mixture "
+        "{} "
+        "against {}, {}).",
+        one_sided ? "more one-sided" : "not clearly more one-sided",
+        describe_percent(ours.imbalance), describe_percent(random.imbalance), kBatches));
   }
   const Gain* gain = analysis.gain(*k_center, budget);
   if (gain != nullptr && gain->verdict == "worse") {
@@ -155,29 +160,34 @@ ReflectionSection reflect_on_near_twins(const Analysis& analysis) {
   }
   if (!grid.random()) return section;
   const BatchSummary random = summarize_batches(grid, *grid.random(), budget);
-  std::vector<std::string> more, fewer;
+  std::vector<double> p_values;
   for (const Share& share : shares) {
-    if (share.strategy == grid.random() || !std::isfinite(random.redundancy.mean)) continue;
-    // Half as much again, or a third less: what nobody would call the same.
-    const double ratio = share.summary.redundancy.mean / std::max(1e-9, random.redundancy.mean);
-    const std::string text =
-        fmt::format("{} ({}, gain {})", name_of(grid, share.strategy),
-                    describe_percent(share.summary.redundancy),
-                    analysis.gain(share.strategy, budget) == nullptr
-                        ? "unknown"
-                        : describe_briefly(*analysis.gain(share.strategy, budget)));
-    if (ratio > 1.5) more.push_back(text);
-    if (ratio < 1 / 1.5) fewer.push_back(text);
+    const PairedTest test = against_random(grid, share.strategy, budget, &RoundRecord::redundancy);
+    p_values.push_back(share.strategy == grid.random() ? kNan : test.p_value);
   }
+  const std::vector<double> corrected = holm(p_values);
+  std::vector<std::string> more, fewer;
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    if (!(corrected[i] < kAlpha)) continue;
+    const Share& share = shares[i];
+    const Gain* gain = analysis.gain(share.strategy, budget);
+    const std::string text = fmt::format("{} ({}, gain {})", name_of(grid, share.strategy),
+                                         describe_percent(share.summary.redundancy),
+                                         gain == nullptr ? "unknown" : describe_briefly(*gain));
+    (share.summary.redundancy.mean > random.redundancy.mean ? more : fewer).push_back(text);
+  }
+  const std::string against = describe_percent(random.redundancy);
   if (!more.empty()) {
-    section.sentences.push_back(
-        fmt::format("More than half as much again as random's {}: {}. Such strategies pay for some "
-                    "label twice.",
-                    describe_percent(random.redundancy), listed(more)));
+    section.sentences.push_back(fmt::format(
+        "More twins than random's {}: {}. They pay for some label twice.", against, listed(more)));
   }
   if (!fewer.empty()) {
-    section.sentences.push_back(fmt::format("Less than two thirds of random's {}: {}.",
-                                            describe_percent(random.redundancy), listed(fewer)));
+    section.sentences.push_back(
+        fmt::format("Fewer twins than random's {}: {}.", against, listed(fewer)));
+  }
+  if (more.empty() && fewer.empty()) {
+    section.sentences.push_back(fmt::format(
+        "That any strategy buys more or fewer of them than random ({}) is not shown.", against));
   }
   section.sentences.push_back(
       "What the twins cost is not shown by one run: compare with a run on the same pool without "
@@ -266,11 +276,12 @@ ReflectionSection reflect_on_calibration(const Analysis& analysis) {
     return section;
   }
   section.sentences.push_back(
-      fmt::format("At {}, on random's labels, the expected calibration error is {} before "
-                  "temperature scaling and {} "
-                  "after it (temperature {}; `calibration.csv`).",
-                  percent(grid.budgets()[0]), describe_percent(before), describe_percent(after),
-                  describe_number(over(&RoundRecord::temperature), 2)));
+      fmt::format("At {}, on {}'s labels, the expected calibration error is {} before temperature "
+                  "scaling and {} "
+                  "after it (temperature {}; `calibration.csv`){}.",
+                  percent(grid.budgets()[0]), name_of(grid, strategy), describe_percent(before),
+                  describe_percent(after), describe_number(over(&RoundRecord::temperature), 2),
+                  after.mean < before.mean ? "" : ": no gain there"));
   return section;
 }
 

@@ -25,6 +25,14 @@ std::vector<double> paired_differences(const Grid& grid, std::size_t strategy, s
   return differences;
 }
 
+// A first batch shared with random: the same labels, the same accuracies.
+bool equals_random(const Grid& grid, std::size_t strategy, std::size_t budget) {
+  const std::vector<double> differences =
+      paired_differences(grid, strategy, *grid.random(), budget);
+  return !differences.empty() && std::all_of(differences.begin(), differences.end(),
+                                             [](double difference) { return difference == 0; });
+}
+
 // Corrects one family and puts the verdicts into words. Members with NaN p-values stay outside.
 void judge(const std::vector<Comparison*>& family) {
   std::vector<double> p_values;
@@ -147,16 +155,17 @@ std::vector<BandGain> band_gains(const Grid& grid) {
       gain.strategy = strategy;
       gain.band = band.name;
       gain.budgets = budgets;
+      std::erase_if(gain.budgets, [&](std::size_t b) { return equals_random(grid, strategy, b); });
       for (std::size_t seed = 0; seed < grid.seeds().size(); ++seed) {
         double sum = 0;  // NaN where a round is missing
-        for (const std::size_t budget : budgets) {
+        for (const std::size_t budget : gain.budgets) {
           const RoundRecord* ours = grid.at(strategy, budget, seed);
           const RoundRecord* theirs = grid.at(*grid.random(), budget, seed);
           const bool both = ours != nullptr && theirs != nullptr;
           sum += both ? 100 * (ours->accuracy - theirs->accuracy) : kNan;
         }
-        if (std::isfinite(sum))
-          gain.differences.push_back(sum / static_cast<double>(budgets.size()));
+        sum /= static_cast<double>(gain.budgets.size());
+        if (std::isfinite(sum)) gain.differences.push_back(sum);
       }
       gain.test = paired_test(gain.differences);
       if (gain.test.n > 0) all.push_back(gain);

@@ -5,8 +5,6 @@
 #include <numeric>
 #include <string_view>
 
-#include "report/paired_tests.hpp"
-
 namespace goldpan::report {
 namespace {
 
@@ -62,6 +60,19 @@ BatchSummary summarize_batches(const Grid& grid, std::size_t strategy, std::size
   summary.drift = over(grid.values(strategy, budget, &RoundRecord::drift));
   summary.imbalance = over(imbalances);
   return summary;
+}
+
+PairedTest against_random(const Grid& grid, std::size_t strategy, std::size_t budget,
+                          double RoundRecord::*field) {
+  std::vector<double> differences;
+  for (std::size_t seed = 0; seed < grid.seeds().size() && grid.random(); ++seed) {
+    const RoundRecord* ours = grid.at(strategy, budget, seed);
+    const RoundRecord* theirs = grid.at(*grid.random(), budget, seed);
+    if (ours == nullptr || theirs == nullptr) continue;
+    const double difference = ours->*field - theirs->*field;
+    if (std::isfinite(difference)) differences.push_back(difference);
+  }
+  return paired_test(differences);
 }
 
 std::vector<std::string> classes_without_labels(const Grid& grid, std::size_t strategy,

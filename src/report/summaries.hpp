@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "report/grid.hpp"
+#include "report/paired_tests.hpp"
 
 namespace goldpan::report {
 
@@ -26,6 +27,11 @@ struct BatchSummary {
   double classes_without_labels = kNan;  ///< the most over seeds, of classes that the pool has
 };
 BatchSummary summarize_batches(const Grid& grid, std::size_t strategy, std::size_t budget);
+
+/// How a strategy's batches differ from random's at a budget, as a paired test over seeds (in the
+/// field's own units).
+PairedTest against_random(const Grid& grid, std::size_t strategy, std::size_t budget,
+                          double RoundRecord::*field);
 
 /// The names of the classes that some seed has no label of at this budget.
 std::vector<std::string> classes_without_labels(const Grid& grid, std::size_t strategy,

@@ -138,7 +138,7 @@ TEST(SeedsNeeded, AgreesWithNoncentralT) {
 // other than "not shown".
 TEST(Verdict, ErrsAtTheNominalRate) {
   Generator noise(1);
-  constexpr int kFamilies = 4000;
+  constexpr int kFamilies = 1000;
   for (const std::size_t seeds : {3U, 5U}) {
     int wrong = 0;
     for (int family = 0; family < kFamilies; ++family) {
