@@ -77,7 +77,7 @@ class HiddenPasses : public StochasticPasses {
     }
   }
 
-  const Embeddings& embeddings_;
+  const Embeddings embeddings_;
   const ColumnScales& scales_;
   const HiddenNetwork& network_;
   std::size_t passes_;

@@ -82,7 +82,7 @@ class LinearPasses : public StochasticPasses {
   }
 
  private:
-  const Embeddings& embeddings_;
+  const Embeddings embeddings_;
   const ColumnScales& scales_;
   std::size_t passes_;
   std::size_t classes_;

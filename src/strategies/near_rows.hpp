@@ -41,7 +41,7 @@ class NearRows {
   std::span<const float> read(std::size_t place, std::vector<float>& copy) const;
   float limit_of_bound(float limit, float norm) const;
 
-  const Embeddings& embeddings_;
+  Embeddings embeddings_;  // a view, which may come from a temporary
   std::span<const Index> rows_;
   Matrix<float> short_;
   std::vector<float> norms_;
