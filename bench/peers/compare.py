@@ -8,6 +8,7 @@ the arrays. Medians of --repeat runs. A peer that is not installed, or takes lon
 """
 import argparse
 import csv
+import importlib
 import json
 import os
 import resource
@@ -20,6 +21,11 @@ import time
 import numpy as np
 
 import strategies
+
+
+# What a peer imports, by the peer's name.
+MODULES = {"scikit-activeml": ["skactiveml.base", "skactiveml.pool"], "torch": ["torch"], "faiss + numpy": ["faiss"],
+           "scikit-learn + numpy": ["sklearn.cluster"]}
 
 
 def load(args):
@@ -39,8 +45,10 @@ def child(args):
     """One run of one peer; prints one line of JSON."""
     inputs = load(args)
     select = strategies.PEERS[args.strategy][args.child]
-    start, cpu = time.perf_counter(), time.process_time()
     try:
+        for module in MODULES.get(args.child, []):  # loading it is not selecting
+            importlib.import_module(module)
+        start, cpu = time.perf_counter(), time.process_time()
         picks = select(inputs)
     except ImportError as error:
         print(json.dumps({"failed": f"not installed: {error.name}"}))

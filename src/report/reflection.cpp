@@ -31,7 +31,8 @@ ReflectionSection soundness(const Analysis& analysis) {
         "of {} points (one standard error of the test accuracy, at least half a point).",
         fixed(check.spread, 2), check.seed, fixed(check.tolerance, 2)));
   } else {
-    section.sentences.push_back(full_data_warning(analysis));
+    section.sentences.push_back(
+        "The check at the whole pool fails: " + full_data_warning(analysis) + ".");
   }
   if (grid.seeds().size() < 3) {
     section.sentences.push_back(
