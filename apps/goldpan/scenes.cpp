@@ -45,8 +45,7 @@ void add_scenes_command(CLI::App& program) {
       };
     }
     goldpan::write_scenes(arguments->out, arguments->options, workers, progress);
-    fmt::print(
-        "{}: {} road scenes. Use them with --data bdd100k:{} --group-pattern '^(d[0-9]+)-f'\n",
-        arguments->out, arguments->options.images, arguments->out);
+    fmt::print("{}: {} road scenes. Use them with --data bdd100k:{} --groups '^(d[0-9]+)-f'\n",
+               arguments->out, arguments->options.images, arguments->out);
   });
 }
