@@ -247,13 +247,12 @@ class Run {
     const Stopwatch stopwatch(record.score_seconds);
     const auto temperature = static_cast<float>(temperature_);
     if (info_.needs.probabilities || settings_.class_floor) {
-      Matrix<float> logits(unlabeled_.size(), inputs_.classes);
-      model_->logits(unlabeled_, logits, workers_);
-      apply_temperature(logits, temperature);
+      // Of the labelled rows too: BAIT's Fisher information begins with theirs.
+      std::vector<Index> rows(inputs_.pool_size);
+      std::iota(rows.begin(), rows.end(), Index{0});
       probabilities = Matrix<float>(inputs_.pool_size, inputs_.classes);
-      for (std::size_t i = 0; i < unlabeled_.size(); ++i) {
-        std::ranges::copy(logits.row(i), probabilities.row(unlabeled_[i]).begin());
-      }
+      model_->logits(rows, probabilities, workers_);
+      apply_temperature(probabilities, temperature);
       pool.probabilities = probabilities;
     }
     if (info_.needs.features && model_->feature_dim() > 0) {
