@@ -95,11 +95,4 @@ std::vector<std::size_t> Grid::asked_budgets() const {
   return asked.empty() ? all : asked;
 }
 
-std::string find_value(const std::vector<std::pair<std::string, std::string>>& pairs,
-                       const std::string& name) {
-  const auto found = std::find_if(pairs.begin(), pairs.end(),
-                                  [&](const auto& pair) { return pair.first == name; });
-  return found == pairs.end() ? "" : found->second;
-}
-
 }  // namespace goldpan::report

@@ -54,8 +54,4 @@ class Grid {
   std::optional<std::size_t> random_;
 };
 
-/// A value of records.settings or records.facts, or empty.
-std::string find_value(const std::vector<std::pair<std::string, std::string>>& pairs,
-                       const std::string& name);
-
 }  // namespace goldpan::report

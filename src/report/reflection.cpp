@@ -215,15 +215,15 @@ std::vector<std::string> check_run(const Analysis& analysis) {
 
 std::string run_summary(const Analysis& analysis) {
   const Records& records = analysis.grid.records();
-  std::string data = find_value(records.facts, "data");
-  if (data.empty()) data = find_value(records.settings, "data.spec");
+  std::string data = records.fact("data");
+  if (data.empty()) data = records.setting("data.spec");
   // The kind of data set and its folder's name, not where that lies.
   if (const std::size_t colon = data.find(':'); colon != std::string::npos) {
     const std::string folder = std::filesystem::path(data.substr(colon + 1)).filename().string();
     data = folder.empty() ? data.substr(0, colon) : data.substr(0, colon + 1) + folder;
   }
-  std::string encoder = find_value(records.facts, "encoder");
-  const std::string dim = find_value(records.facts, "dim");
+  std::string encoder = records.fact("encoder");
+  const std::string dim = records.fact("dim");
   if (!encoder.empty() && !dim.empty()) encoder += fmt::format(", {} dimensions", dim);
   return fmt::format("{} at {} and {}{}: pool of {}, {}{}.",
                      analysis.grid.strategies().size() == 1

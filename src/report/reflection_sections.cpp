@@ -144,7 +144,7 @@ ReflectionSection reflect_on_near_twins(const Analysis& analysis) {
   const auto least = std::min_element(shares.begin(), shares.end(), by_share);
   const auto most = std::max_element(shares.begin(), shares.end(), by_share);
   std::string twin = "a near twin";
-  const std::string cosine = find_value(grid.records().settings, "protocol.near_twin");
+  const std::string cosine = grid.records().setting("protocol.near_twin");
   if (!cosine.empty()) twin += fmt::format(" (cosine of {} or more)", cosine);
   const std::string at = percent(grid.budgets()[budget]);
   section.sentences.push_back(fmt::format(

@@ -309,7 +309,7 @@ std::string timings(const Records& records) {
 
 double boxes_per_image(const Records& records, const LabelPrices& prices) {
   if (prices.boxes_per_image > 0) return prices.boxes_per_image;
-  const std::string fact = find_value(records.facts, "boxes_per_image");
+  const std::string fact = records.fact("boxes_per_image");
   double boxes = 0;
   const auto parsed = std::from_chars(fact.data(), fact.data() + fact.size(), boxes);
   return parsed.ec == std::errc() && std::isfinite(boxes) ? boxes : 0;
