@@ -11,11 +11,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 
 #include <goldpan/core/csv.hpp>
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
+#include <goldpan/core/memory.hpp>
 #include <goldpan/core/npy.hpp>
 #include <goldpan/core/sha256.hpp>
 #include <goldpan/models/temperature.hpp>
@@ -244,12 +244,6 @@ nlohmann::ordered_json describe_inputs(const Options& options) {
   return inputs;
 }
 
-std::size_t peak_resident_bytes() {
-  rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
-}
-
 void pick(const Options& options) {
   // Known before any file is read: a long selection must not end in "cannot write".
   const std::filesystem::path out = options.out;
@@ -269,7 +263,7 @@ void pick(const Options& options) {
       goldpan::pick_batch(options.strategy, inputs.pool, options.batch, options.reserve,
                           goldpan::Generator(options.seed), workers, strategy_options);
   const double select_seconds = selecting.seconds();
-  const std::size_t peak = peak_resident_bytes();
+  const std::size_t peak = goldpan::peak_resident_bytes();
 
   goldpan::write_file(out, to_csv(batch.picks, inputs.ids));
   nlohmann::ordered_json audit;
