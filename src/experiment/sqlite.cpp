@@ -27,7 +27,13 @@ Database& Database::operator=(Database&& other) noexcept {
 }
 
 void Database::fail(const std::string& doing) const {
-  throw Error(path_, doing + ": " + (handle_ != nullptr ? sqlite3_errmsg(handle_) : "no memory"));
+  if (handle_ == nullptr) throw Error(path_, doing + ": no memory");
+  std::string reason = sqlite3_errmsg(handle_);
+  const int code = sqlite3_errcode(handle_) & 0xFF;
+  if (code == SQLITE_IOERR || code == SQLITE_FULL || code == SQLITE_READONLY) {
+    reason += "; what was recorded before is kept, and the same command goes on from there";
+  }
+  throw Error(path_, doing + ": " + reason);
 }
 
 void Database::execute(const std::string& sql) {

@@ -3,6 +3,7 @@
 import csv
 import os
 import random
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -18,6 +19,14 @@ def tables(folder):
     """The bytes of every table but timings*.csv, which hold what the clock said."""
     return {path.name: path.read_bytes() for path in sorted((folder / "tables").glob("*.csv"))
             if not path.name.startswith("timings")}
+
+
+def disk_of(limit):
+    """For a child process: no file of it may grow beyond the limit, which is what a full disk does, wherever it is."""
+    def prepare():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    return prepare
 
 
 class RunTest(ProgramTest):
@@ -78,6 +87,45 @@ class RunTest(ProgramTest):
         self.succeeds(*self.run_command("killed"))
         self.assertGreater(kills, 0)
         self.assertEqual(tables(self.folder / "killed"), tables(self.folder / "whole"))
+
+    def test_a_full_disk_is_named_and_costs_nothing_written(self):
+        self.succeeds(*self.run_command("whole"))
+        size = (self.folder / "whole/run.db").stat().st_size
+        refused = 0
+        for share in (0.02, 0.2, 0.4, 0.6, 0.8):
+            result = harness.goldpan(*self.run_command("full"), preexec_fn=disk_of(int(size * share)))
+            if result.returncode != 0:
+                refused += 1
+                self.assertEqual(result.returncode, 1, result.stderr)
+                self.assertRegex(result.stderr, r"run\.db|config\.toml")
+        self.assertGreater(refused, 2)
+        self.succeeds(*self.run_command("full"))
+        self.assertEqual(tables(self.folder / "full"), tables(self.folder / "whole"))
+
+    def test_a_read_only_journal_is_named_and_kept(self):
+        self.succeeds(*self.run_command("whole"))
+        size = (self.folder / "whole/run.db").stat().st_size
+        self.fails("goes on from there", *self.run_command("out"), preexec_fn=disk_of(size // 2))
+        self.folder.chmod(0o755)
+        (self.folder / "out").chmod(0o777)
+        (self.folder / "out/run.lock").chmod(0o666)
+        for path in (self.folder / "out").glob("run.db*"):
+            path.chmod(0o444)
+
+        def as_nobody():
+            if os.geteuid() == 0:  # root may write anywhere
+                os.setgid(65534)
+                os.setuid(65534)
+
+        try:
+            result = self.fails("run.db", *self.run_command("out"), preexec_fn=as_nobody)
+        except PermissionError:
+            self.skipTest("another user may not run the program here")
+        self.assertIn("readonly", result.stderr)
+        for path in (self.folder / "out").glob("run.db*"):
+            path.chmod(0o644)
+        self.succeeds(*self.run_command("out"))
+        self.assertEqual(tables(self.folder / "out"), tables(self.folder / "whole"))
 
     def test_other_settings_on_an_old_journal_are_refused(self):
         self.succeeds(*self.run_command("out", "--strategies", "random"))
