@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -147,6 +148,13 @@ ReflectionSection reflect_on_near_twins(const Analysis& analysis) {
   const std::string cosine = grid.records().setting("protocol.near_twin");
   if (!cosine.empty()) twin += fmt::format(" (cosine of {} or more)", cosine);
   const std::string at = percent(grid.budgets()[budget]);
+  if (most->summary.redundancy.mean == 0) {
+    section.sentences.push_back(
+        fmt::format("In the batch that reaches {} no strategy bought an item with {} in the same "
+                    "batch ({}): near-duplicates play no part in what this run shows.",
+                    at, twin, kBatches));
+    return section;
+  }
   section.sentences.push_back(fmt::format(
       "In the batch that reaches {}, between {} ({}) and {} ({}) of the items have {} in the same "
       "batch "
@@ -250,12 +258,16 @@ ReflectionSection reflect_on_cold_start(const Analysis& analysis) {
                   "Worse than random at {}, after the first batch chosen on a young model: {}.",
                   percent(grid.budgets()[budgets.front()]), listed(weak)));
   }
+  // Strategies that share their first batch miss the same classes: a sentence for all of them.
+  std::map<std::vector<std::string>, std::vector<std::string>> who_missed;
   for (std::size_t strategy = 0; strategy < grid.strategies().size(); ++strategy) {
     const std::vector<std::string> missing = classes_without_labels(grid, strategy, 0);
-    if (missing.empty()) continue;
+    if (!missing.empty()) who_missed[missing].push_back(name_of(grid, strategy));
+  }
+  for (const auto& [missing, names] : who_missed) {
     section.sentences.push_back(fmt::format(
-        "After its first {} labels {} had none of {} in some seed (`class_counts.csv`).",
-        first_labels, name_of(grid, strategy),
+        "After the first {} labels {} had none of {} in some seed (`class_counts.csv`).",
+        first_labels, listed(names),
         missing.size() > 6 ? fmt::format("{} classes", missing.size()) : listed(missing)));
   }
   return section;

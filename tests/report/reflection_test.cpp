@@ -76,6 +76,15 @@ TEST(Reflection, NamesClassesThatAFirstBatchMissed) {
   round_of(records, "k_center", 3, 0).class_counts[3] = 0;
   EXPECT_THAT(reflection_of(records), HasSubstr("k-center had none of cat in some seed"));
   EXPECT_EQ(summarize_batches(Grid(records), 3, 0).classes_without_labels, 1);
+  // Those who share a first batch are named together.
+  round_of(records, "random", 1, 0).class_counts[3] = 0;
+  EXPECT_THAT(reflection_of(records), HasSubstr("random and k-center had none of cat"));
+}
+
+TEST(Reflection, SaysWhenThereAreNoNearTwins) {
+  Records records = sample_records();
+  for (RoundRecord& round : records.rounds) round.redundancy = 0;
+  EXPECT_THAT(reflection_of(records), HasSubstr("no strategy bought an item with a near twin"));
 }
 
 TEST(Reflection, ClaimsNothingWithOneSeed) {
