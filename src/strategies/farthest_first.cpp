@@ -15,6 +15,8 @@
 #include "kernels/blas.hpp"
 #include "kernels/distance.hpp"
 #include "kernels/sketch.hpp"
+#include "strategies/closest_to_mean.hpp"
+#include "strategies/sketched_rows.hpp"
 
 namespace goldpan {
 namespace {
@@ -23,14 +25,11 @@ namespace {
 /// for everyone, 64 to rule out all others for those who matter.
 constexpr std::size_t kCoarse = 31;
 constexpr std::size_t kFine = 63;
-constexpr std::size_t kSampleRows = 1024;
 /// Memory for the sketches of blocks: so many bytes a candidate, and so many for all.
 constexpr std::size_t kSketchBytesEach = 128;
 constexpr std::size_t kSketchBytes = std::size_t{24} << 20;
 /// Candidates read and sketched by one task; a multiple of kSketchBlock.
 constexpr std::size_t kReadRows = 512;
-/// Candidates summed by one task for the mean.
-constexpr std::size_t kMeanRows = 8192;
 /// Centers compared at once: their products with a block stay in the second-level cache.
 constexpr std::size_t kCenterChunk = 1024;
 /// So many outstanding centers make it worth finding the nearest by sketch before all others.
@@ -49,15 +48,6 @@ constexpr float kTaken = -1.0f;  // nearer than any distance: a pick is never pi
 /// Squares below this may have lost digits to underflow: such pairs are all measured.
 constexpr float kTiny = 1e-30f;
 constexpr float kEpsilon = 0x1p-24f;
-
-using AlignedFloats = hwy::AlignedFreeUniquePtr<float[]>;
-
-/// 64 candidates in the form that the sketch kernels compare.
-struct SketchedBlock {
-  AlignedFloats values;              // transposed: component k of candidate i at k * 64 + i
-  float half_lengths[kSketchBlock];  // |sketch|^2 / 2
-  float slack[kSketchBlock];
-};
 
 /// 64 candidates that are brought up to date together.
 struct Block {
@@ -104,44 +94,6 @@ class ScratchPool {
   std::vector<std::unique_ptr<Scratch>> free_;
 };
 
-float half_length(std::span<const float> sketch) {
-  double sum = 0;
-  for (const float value : sketch) sum += double{value} * value;
-  return static_cast<float>(sum / 2);
-}
-
-/// Sketches of the centers so far.
-struct CenterSketches {
-  CenterSketches(const Sketch& by, std::size_t capacity)
-      : sketch(by), values(capacity, by.size()), half_lengths(capacity) {}
-
-  SketchCenters between(std::size_t begin, std::size_t end) const {
-    return {values.row(begin).data(), half_lengths.data() + begin, end - begin};
-  }
-
-  /// Takes note of the sketch that was written to values.row(center).
-  void add_length(std::size_t center, float slack) {
-    half_lengths[center] = half_length(values.row(center));
-    largest_half_length = std::max(largest_half_length, half_lengths[center]);
-    largest_slack = std::max(largest_slack, slack);
-  }
-
-  const Sketch sketch;
-  Matrix<float> values;
-  std::vector<float> half_lengths;  // |sketch|^2 / 2
-  float largest_slack = 0;
-  float largest_half_length = 0;
-};
-
-Sketch sketch_of_sample(const Embeddings& embeddings, std::span<const Index> candidates) {
-  const std::size_t count = std::min(candidates.size(), kSampleRows);
-  std::vector<Index> rows(count);
-  for (std::size_t i = 0; i < count; ++i) rows[i] = candidates[i * candidates.size() / count];
-  Matrix<float> sample(count, embeddings.cols());
-  embeddings.gather_rows(rows, sample);
-  return Sketch(sample, kFine);
-}
-
 /// Lazy farthest-first. The distance of a candidate to its nearest center only falls as centers are
 /// added, so an old distance is an upper bound. Candidates lie in blocks of 64, sorted by their
 /// first bounds; the block with the largest bound is brought up to date until the largest is no
@@ -156,7 +108,7 @@ class Search {
         candidates_(candidates),
         workers_(workers),
         dims_(embeddings.cols()),
-        fine_(sketch_of_sample(embeddings, candidates), centers.size() + batch),
+        fine_(sketch_of_sample(embeddings, candidates, kFine), centers.size() + batch),
         coarse_(Sketch(fine_.sketch, kCoarse), centers.size() + 1),
         centers_(centers.size() + batch, dims_),
         center_squares_(centers.size() + batch),
@@ -195,8 +147,8 @@ class Search {
   void add_centers(std::span<const Index> rows) {
     const std::size_t begin = count_, end = begin + rows.size();
     add_rows(rows);
-    add_sketches(fine_, begin, end);
-    add_sketches(coarse_, begin, end);
+    fine_.add(begin, centers_.view().rows_between(begin, end));
+    coarse_.add(begin, centers_.view().rows_between(begin, end));
   }
 
   void add_rows(std::span<const Index> rows) {
@@ -214,24 +166,13 @@ class Search {
     const std::size_t center = count_;
     add_rows(candidates_.subspan(block.best, 1));
     if (!block.sketch) {
-      add_sketches(fine_, center, center + 1);
+      fine_.add(center, centers_.view().rows_between(center, center + 1));
       return;
     }
     std::size_t i = 0;
     while (order_[block.begin + i] != block.best) ++i;
-    const auto sketch = fine_.values.row(center);
-    for (std::size_t k = 0; k < sketch.size(); ++k) {
-      sketch[k] = block.sketch->values[k * kSketchBlock + i];
-    }
+    block.sketch->copy_sketch(i, fine_.values.row(center));
     fine_.add_length(center, block.sketch->slack[i]);
-  }
-
-  void add_sketches(CenterSketches& sketches, std::size_t begin, std::size_t end) const {
-    Matrix<float> rows(end - begin, dims_);
-    std::copy_n(centers_.row(begin).data(), rows.size(), rows.data());
-    std::vector<float> slack(rows.rows());
-    sketches.sketch.project(rows, sketches.values.view().rows_between(begin, end), slack);
-    for (std::size_t i = begin; i < end; ++i) sketches.add_length(i, slack[i - begin]);
   }
 
   void take(std::size_t candidate, float squared) {
@@ -241,33 +182,9 @@ class Search {
   }
 
   void take_closest_to_mean() {
-    const std::size_t tasks = (candidates_.size() + kMeanRows - 1) / kMeanRows;
-    Matrix<double> sums(tasks, dims_);
-    workers_.for_blocks(candidates_.size(), kMeanRows, [&](std::size_t begin, std::size_t end) {
-      std::vector<float> buffer;
-      const auto sum = sums.row(begin / kMeanRows);
-      for (std::size_t i = begin; i < end; ++i) {
-        const float* const row = row_of(i, buffer);
-        for (std::size_t d = 0; d < dims_; ++d) sum[d] += row[d];
-      }
-    });
-    std::vector<float> mean(dims_);
-    for (std::size_t d = 0; d < dims_; ++d) {
-      double sum = 0;
-      for (std::size_t task = 0; task < tasks; ++task) sum += sums(task, d);
-      mean[d] = static_cast<float>(sum / static_cast<double>(candidates_.size()));
-    }
-    std::vector<float> distances(candidates_.size());
-    workers_.for_blocks(candidates_.size(), kMeanRows, [&](std::size_t begin, std::size_t end) {
-      std::vector<float> buffer;
-      for (std::size_t i = begin; i < end; ++i) {
-        distances[i] = squared_distance(row_of(i, buffer), mean.data(), dims_);
-      }
-    });
-    const auto closest = std::min_element(distances.begin(), distances.end());
-    const auto candidate = static_cast<std::size_t>(closest - distances.begin());
+    const auto [candidate, squared] = closest_to_mean(embeddings_, candidates_, workers_);
     add_centers(candidates_.subspan(candidate, 1));
-    take(candidate, *closest);
+    take(candidate, squared);
   }
 
   /// A first bound for every candidate: the distance to the center whose sketch is nearest.
@@ -295,14 +212,6 @@ class Search {
     sketch.project(values, {scratch.sketches.data(), count, sketch.size()}, scratch.slack);
   }
 
-  /// Columns of `out` beyond the count hold zeros.
-  static void transpose(const float* sketches, std::size_t count, std::size_t size, float* out) {
-    std::fill_n(out, size * kSketchBlock, 0.0f);
-    for (std::size_t i = 0; i < count; ++i) {
-      for (std::size_t k = 0; k < size; ++k) out[k * kSketchBlock + i] = sketches[i * size + k];
-    }
-  }
-
   float* products_of(Scratch& scratch) const {
     if (!scratch.products) {
       scratch.products = hwy::AllocateAligned<float>(kCenterChunk * kSketchBlock);
@@ -313,8 +222,8 @@ class Search {
   void bound_block(std::size_t begin, std::size_t end, std::size_t first_read, Scratch& scratch) {
     const std::size_t size = coarse_.sketch.size();
     if (!scratch.block) scratch.block = hwy::AllocateAligned<float>(size * kSketchBlock);
-    transpose(scratch.sketches.data() + (begin - first_read) * size, end - begin, size,
-              scratch.block.get());
+    transpose_sketches({scratch.sketches.data() + (begin - first_read) * size, end - begin, size},
+                       scratch.block.get());
     float largest[kSketchBlock];
     std::uint32_t which[kSketchBlock] = {};
     std::fill_n(largest, kSketchBlock, -kInfinity);
@@ -407,14 +316,9 @@ class Search {
       scratch.rows.push_back(candidates_[order_[block.begin + i]]);
     }
     sketch_rows(fine_.sketch, scratch);
-    const std::size_t size = fine_.sketch.size();
-    block.sketch = std::make_unique<SketchedBlock>();
-    block.sketch->values = hwy::AllocateAligned<float>(size * kSketchBlock);
-    transpose(scratch.sketches.data(), block.size, size, block.sketch->values.get());
-    for (std::size_t i = 0; i < block.size; ++i) {
-      block.sketch->half_lengths[i] = half_length({scratch.sketches.data() + i * size, size});
-      block.sketch->slack[i] = scratch.slack[i];
-    }
+    block.sketch = std::make_unique<SketchedBlock>(
+        MatrixView<const float>(scratch.sketches.data(), block.size, fine_.sketch.size()),
+        scratch.slack);
   }
 
   /// What a sketch product must exceed for its center to be possibly nearer than the nearest known.
