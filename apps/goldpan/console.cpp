@@ -44,7 +44,8 @@ class Bar {
       if (!complete && now - drawn_ < std::chrono::milliseconds(100)) return;
     } else {
       const std::size_t tenth = total == 0 ? 10 : done * 10 / total;
-      if (tenth == last_tenth_) return;
+      // Nobody needs ten lines about what took no time.
+      if (tenth == last_tenth_ || now - begin_ < std::chrono::seconds(1)) return;
       last_tenth_ = tenth;
     }
     drawn_ = now;

@@ -130,11 +130,10 @@ std::vector<Index> complement(const std::vector<Index>& labeled, std::size_t poo
 /// The inputs, mapped, and the pool that looks at them.
 class Inputs {
  public:
-  explicit Inputs(const Options& options) {
+  Inputs(const Options& options, goldpan::Workers& workers) {
     if (!options.embeddings.empty()) {
       embeddings_.emplace(options.embeddings);
       pool.embeddings = embeddings_->embeddings();
-      goldpan::check_finite(pool.embeddings, options.embeddings.c_str());
       set_rows(pool.embeddings.rows(), options.embeddings);
     }
     if (!options.probabilities.empty()) {
@@ -143,7 +142,7 @@ class Inputs {
       set_rows(pool.probabilities.rows(), options.probabilities);
     }
     if (!options.logits.empty()) read_logits(options.logits);
-    if (!options.mc_probabilities.empty()) read_passes(options.mc_probabilities);
+    if (!options.mc_probabilities.empty()) read_passes(options.mc_probabilities, workers);
     if (rows_ == 0) {
       throw Error(
           "goldpan pick",
@@ -189,7 +188,7 @@ class Inputs {
     pool.probabilities = softmax_;
   }
 
-  void read_passes(const std::string& path) {
+  void read_passes(const std::string& path, goldpan::Workers& workers) {
     mc_probabilities_.emplace(path);
     const auto& shape = mc_probabilities_->shape();
     if (shape.size() != 3 || mc_probabilities_->type() != "f4") {
@@ -200,6 +199,7 @@ class Inputs {
     passes_.emplace(
         std::span(reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)),
         shape[0], shape[1], shape[2]);
+    goldpan::check_probabilities(*passes_, path.c_str(), workers);
     pool.passes = &*passes_;
   }
 
@@ -252,10 +252,10 @@ void pick(const Options& options) {
   stop_on_interrupt();
 
   const Clock total;
-  const Inputs inputs(options);
+  goldpan::Workers workers(options.threads);
+  const Inputs inputs(options, workers);
   const double read_seconds = total.seconds();
 
-  goldpan::Workers workers(options.threads);
   goldpan::StrategyOptions strategy_options;
   strategy_options.progress = progress_bar(options.strategy, "picks");
   const Clock selecting;
@@ -306,8 +306,12 @@ void add_pick_command(CLI::App& program) {
                       "rows that have labels: a number a line, or .npy of integers or of N bools");
   command->add_option("--ids", options->ids, "a name a line for each of the N rows");
   command->add_option("--strategy", options->strategy, "see `goldpan strategies`")->required();
-  command->add_option("--batch", options->batch, "how many rows to pick")->required();
-  command->add_option("--seed", options->seed, "equal seeds, equal picks")->capture_default_str();
+  command->add_option("--batch", options->batch, "how many rows to pick")
+      ->required()
+      ->check(not_negative);
+  command->add_option("--seed", options->seed, "equal seeds, equal picks")
+      ->check(not_negative)
+      ->capture_default_str();
   command
       ->add_option("--reserve", options->reserve,
                    "share drawn at random, for honest statistics; 0 gives the bare strategy")

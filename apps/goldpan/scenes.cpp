@@ -23,8 +23,11 @@ void add_scenes_command(CLI::App& program) {
   command->add_option("--out", arguments->out, "Folder to write; empty, or holding the same set")
       ->required();
   command->add_option("--images", arguments->options.images, "Number of images")
+      ->check(not_negative)
       ->capture_default_str();
-  command->add_option("--seed", arguments->options.seed, "Seed")->capture_default_str();
+  command->add_option("--seed", arguments->options.seed, "Seed")
+      ->check(not_negative)
+      ->capture_default_str();
   command->add_option("--width", arguments->options.width, "Width in pixels")
       ->capture_default_str();
   command->add_option("--height", arguments->options.height, "Height in pixels")

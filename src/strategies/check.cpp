@@ -1,7 +1,6 @@
 #include "strategies/check.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <string>
 
 #include <goldpan/core/error.hpp>
@@ -10,8 +9,6 @@ namespace goldpan {
 namespace {
 
 constexpr std::size_t kRowsPerTask = 1024;
-/// How far the probabilities of a row may sum from 1: float16 files of many classes stay inside.
-constexpr double kSumTolerance = 1e-2;
 
 std::string count_of(std::size_t value) { return std::to_string(value); }
 
@@ -71,23 +68,11 @@ void check_rows_finite(const Embeddings& values, const char* where, Workers& wor
   });
 }
 
-void check_probabilities(const Pool& pool, Workers& workers) {
-  const auto& p = pool.probabilities;
-  workers.for_blocks(pool.unlabeled.size(), kRowsPerTask, [&](std::size_t begin, std::size_t end) {
-    for (const Index row : pool.unlabeled.subspan(begin, end - begin)) {
-      double sum = 0;
-      bool in_range = true;
-      for (const float value : p.row(row)) {
-        in_range &= value >= 0.0f && value <= 1.0f + static_cast<float>(kSumTolerance);
-        sum += value;
-      }
-      if (!in_range || !(std::abs(sum - 1.0) <= kSumTolerance)) {
-        throw Error("probabilities",
-                    "row " + count_of(row) + " holds " +
-                        (in_range ? "values that sum to " + std::to_string(sum)
-                                  : std::string("a NaN, a negative value or one above 1")) +
-                        ", expected probabilities that sum to 1");
-      }
+void check_probabilities(const Pool& pool, std::span<const Index> rows, Workers& workers) {
+  workers.for_blocks(rows.size(), kRowsPerTask, [&](std::size_t begin, std::size_t end) {
+    for (const Index row : rows.subspan(begin, end - begin)) {
+      const std::string fault = probability_fault(pool.probabilities.row(row));
+      if (!fault.empty()) throw Error("probabilities", "row " + count_of(row) + " " + fault);
     }
   });
 }
@@ -151,7 +136,10 @@ void check_pool(const StrategyInfo& info, const Pool& pool, std::size_t batch, W
   if (needs.features && own_features) {
     check_rows_finite(pool.head_features(), "features", workers);
   }
-  if (needs.probabilities && !without_model) check_probabilities(pool, workers);
+  if (needs.probabilities && !without_model) {
+    check_probabilities(pool, pool.unlabeled, workers);
+    if (needs.labeled_probabilities) check_probabilities(pool, pool.labeled, workers);
+  }
 }
 
 }  // namespace goldpan

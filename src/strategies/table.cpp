@@ -74,7 +74,7 @@ constexpr auto kStrategies = std::to_array<StrategyInfo>({
     {.name = "bait",
      .summary = "most Fisher information about the head, for the pool as a whole",
      .paper = "Ash et al. 2021",
-     .needs = {.features = true, .probabilities = true},
+     .needs = {.features = true, .probabilities = true, .labeled_probabilities = true},
      .select = algorithms::bait},
     {.name = "k_center_approximate",
      .summary = "k-center on a uniform sample, for pools of tens of millions; says what it loses",

@@ -120,6 +120,11 @@ class PickTest(ProgramTest):
         self.fails("row 6", *base, "entropy", *probs(unnormalised))
         self.fails("row 7", *base, "entropy", *probs(not_a_number))
         self.fails("probabilities", *base, "entropy")
+        for change, message in ((not_a_number, "pass 1, row 7"), (unnormalised, "pass 1, row 6")):
+            values = list(probabilities)
+            change(values)
+            write_npy(self.folder / "passes.npy", "f", (2, N, C), probabilities + values)
+            self.fails(message, *base, "bald", "--mc-probs", self.folder / "passes.npy")
         self.fails("k_center", *base, "kcenter")  # lists the known names
         write_npy(self.folder / "short.npy", "f", (N - 1, C), probabilities[C:])
         self.fails("199 rows", *base, "entropy", "--probs", self.folder / "short.npy")
@@ -145,6 +150,9 @@ class PickTest(ProgramTest):
         self.fails("none.npy", "pick", "--embeddings", self.folder / "none.npy", "--strategy", "random", "--batch", 1)
         self.fails("at least one of", "pick", "--strategy", "random", "--batch", 1)
         self.assertFalse((self.folder / "x.csv").exists())
+        negative_batch = harness.goldpan(*base[:-3], "--batch", -5, "--strategy", "random")
+        self.assertNotEqual(negative_batch.returncode, 0)
+        self.assertIn("--batch: got -5, expected 0 or more", negative_batch.stderr)
 
 
 if __name__ == "__main__":

@@ -91,6 +91,8 @@ TEST_F(Check, NamesTheRowThatIsNoDistribution) {
 TEST_F(Check, ReadsProbabilitiesOfUnlabelledRowsAlone) {
   data_.probabilities(data_.labeled[0], 0) = std::nanf("");
   check_pool(kNeedsAll, data_.view(), 1, workers_);
+  // BAIT's Fisher information begins with the labelled rows.
+  EXPECT_THROW(check_pool(find_strategy("bait"), data_.view(), 1, workers_), Error);
 }
 
 }  // namespace

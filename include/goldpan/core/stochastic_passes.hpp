@@ -3,8 +3,10 @@
 #include <cassert>
 #include <cstddef>
 #include <span>
+#include <string>
 
 #include <goldpan/core/matrix.hpp>
+#include <goldpan/core/workers.hpp>
 
 namespace goldpan {
 
@@ -35,11 +37,24 @@ class StoredPasses : public StochasticPasses {
   std::size_t passes() const override { return passes_; }
   std::size_t classes() const override { return classes_; }
   std::size_t rows() const { return rows_; }
+  /// Class probabilities of one row in one pass.
+  std::span<const float> row(std::size_t pass, std::size_t row) const {
+    assert(pass < passes_ && row < rows_);
+    return values_.subspan((pass * rows_ + row) * classes_, classes_);
+  }
   void probabilities(std::span<const Index> rows, std::span<float> out) const override;
 
  private:
   std::span<const float> values_;
   std::size_t passes_, rows_, classes_;
 };
+
+/// What keeps a row from being class probabilities (a NaN, values outside [0, 1], a sum that is off
+/// from 1 by more than 0.01, which float16 files of many classes are not), as the end of a sentence
+/// about the row; empty if nothing does.
+std::string probability_fault(std::span<const float> row);
+
+/// Throws Error naming `where` and the first pass and row that does not hold probabilities.
+void check_probabilities(const StoredPasses& passes, const char* where, Workers& workers);
 
 }  // namespace goldpan

@@ -21,7 +21,8 @@ struct Pool {
   Embeddings embeddings;
   /// N x H penultimate features h of the head; empty: the embeddings (a linear head).
   Embeddings features;
-  /// N x C calibrated class probabilities. Only the unlabelled rows are read (bait: all rows).
+  /// N x C calibrated class probabilities. Only the unlabelled rows are read, except where
+  /// StrategyNeeds::labeled_probabilities says otherwise (bait).
   MatrixView<const float> probabilities;
   /// K stochastic passes over the pool's rows.
   const StochasticPasses* passes = nullptr;
@@ -75,6 +76,7 @@ struct StrategyNeeds {
   bool features = false;  ///< head features h: the embeddings themselves where the head is linear
   bool probabilities = false;
   bool passes = false;
+  bool labeled_probabilities = false;  ///< probabilities of the labelled rows too
   /// The strategy has a way without a model, by embeddings alone: where neither probabilities nor
   /// passes are given it takes that way and says so in Selection::notes.
   bool model_optional = false;
