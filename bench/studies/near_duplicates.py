@@ -2,14 +2,16 @@
 """What near-duplicates do to every strategy: one panel a strategy, one curve a pool. docs/reflection.md was written
 from it. Each folder is that of a `goldpan run` on the same data:
 
-    goldpan run --data folder:gtsrb --groups '^(.+)_[0-9]+$' --seeds 1,2,3,4,5 --cache cache --out all
-    goldpan run ... --dedup 0.95 --out dedup
-    goldpan run ... --one-per-group true --out one
+    goldpan run --data folder:gtsrb --groups "^(.+)_[0-9]+$" --seeds 1,2,3,4,5 --cache cache \\
+        --budgets 0.01,0.033,0.1,0.25,0.5,1 --out all
+    goldpan run ... --dedup 0.95 --budgets 0.02,0.068,0.2,0.5,1 --out dedup
+    goldpan run ... --one-per-group true --budgets 0.1,0.25,0.5,1 --out one
     python bench/studies/near_duplicates.py docs/images/gtsrb_near_duplicates.png "every frame=all" \\
         "deduplicated at 0.95=dedup" "one frame a track=one"
 
 Prints for every strategy and pool the accuracy where it holds `--labels` labels (between two budgets by interpolation
-in the logarithm of the labels), and the share of a batch with a near twin in it. Needs matplotlib, numpy and pandas.
+in the logarithm of the labels), and the share of the batch that reaches about `--twins` labels with a near twin in it.
+Needs matplotlib, numpy and pandas.
 """
 import argparse
 import pathlib
@@ -37,6 +39,7 @@ def main():
     parser.add_argument("figure")
     parser.add_argument("pools", nargs="+", help="NAME=FOLDER")
     parser.add_argument("--labels", type=int, nargs="*", default=[1000, 5000])
+    parser.add_argument("--twins", type=int, default=3000, help="twins are counted in the batch that reaches about this")
     args = parser.parse_args()
     pools = dict(pool.rsplit("=", 1) for pool in args.pools)
     curves = {name: pd.read_csv(pathlib.Path(folder) / "tables/learning_curves.csv") for name, folder in pools.items()}
@@ -71,15 +74,15 @@ def main():
     figure.savefig(args.figure, dpi=130)
 
     print("| strategy | " + " | ".join(f"{name}: {labels:,} labels" for labels in args.labels for name in pools)
-          + " | " + " | ".join(f"{name}: twins in the batch to 25 %" for name in pools) + " |")
+          + " | " + " | ".join(f"{name}: twins" for name in pools) + " |")
     print("|---|" + "---|" * (len(pools) * (len(args.labels) + 1)))
     for strategy in strategies:
         cells = [f"{at_labels(curves[name][curves[name].strategy == strategy], labels):.1f}"
                  for labels in args.labels for name in pools]
         for name in pools:
-            summary = batches[name]
-            share = summary[(summary.strategy == strategy) & (summary.budget == 0.25)].redundancy_mean
-            cells.append(f"{100 * share.iloc[0]:.0f} %" if len(share) else "")
+            of_strategy = batches[name][batches[name].strategy == strategy]
+            nearest = (np.log(of_strategy.labels) - np.log(args.twins)).abs().idxmin()
+            cells.append(f"{100 * of_strategy.redundancy_mean[nearest]:.0f} %")
         print(f"| {NAMES.get(strategy, strategy)} | " + " | ".join(cells) + " |")
 
 
