@@ -30,7 +30,7 @@ SWEEPS = {"rows": [12_500, 25_000, 50_000, 100_000, 200_000, 400_000, 1_000_000]
           "dims": [48, 96, 192, 384, 768]}
 # What takes minutes at the larger sizes is measured at smaller ones.
 LIMITS = {"bait": {"rows": 12_500, "batch": 312, "dims": 192}, "epig": {"rows": 200_000},
-          "typiclust": {"rows": 400_000}, "prob_cover": {"rows": 200_000}}
+          "typiclust": {"rows": 400_000}, "prob_cover": {"rows": 25_000}}
 FIELDS = ["strategy", "rows", "batch", "dims", "classes", "labeled", "type", "threads", "select_seconds", "read_seconds",
           "anonymous_bytes", "peak_resident_bytes", "notes"]
 CLASSES, PASSES = 10, 5

@@ -41,5 +41,29 @@ BENCHMARK_CAPTURE(pick, hybrid, algorithms::hybrid, false)
     ->Arg(2)
     ->Unit(benchmark::kMillisecond);
 
+BENCHMARK_CAPTURE(pick, typiclust, algorithms::typiclust, false)
+    ->Arg(1)
+    ->Arg(2)
+    ->Unit(benchmark::kMillisecond);
+
+/// What takes minutes at the size above: 4,000 x 64, 10 classes, 200 labelled, 200 picks.
+void pick_of_few(benchmark::State& state, Algorithm* algorithm) {
+  static const bench::MadePool few(4000, 64, 10, 200);
+  const Pool pool = few.view();
+  Workers workers(static_cast<int>(state.range(0)));
+  Generator generator(0);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(algorithm(pool, 200, {}, generator, workers).indices.data());
+  }
+}
+BENCHMARK_CAPTURE(pick_of_few, prob_cover, algorithms::prob_cover)
+    ->Arg(1)
+    ->Arg(2)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(pick_of_few, bait, algorithms::bait)
+    ->Arg(1)
+    ->Arg(2)
+    ->Unit(benchmark::kMillisecond);
+
 }  // namespace
 }  // namespace goldpan
