@@ -12,7 +12,7 @@ number of threads (`threads=0`: all cores).
 """
 from typing import TYPE_CHECKING, Any
 
-from goldpan._core import __version__
+from goldpan._core import version as __version__
 from goldpan._experiment import run
 from goldpan._results import Results
 from goldpan._select import Duplicates, Selection, StrategyInfo, dedup, select, strategies

@@ -36,7 +36,8 @@ def as_floats(
             "np.ascontiguousarray(array, dtype=np.float32)), or pass that if it fits into memory"
         )
     keep = array.dtype.type in types
-    return np.ascontiguousarray(array, dtype=array.dtype.type if keep else np.float32)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, which the engine refuses
+        return np.ascontiguousarray(array, dtype=array.dtype.type if keep else np.float32)
 
 
 def is_mapped(array: NDArray[Any]) -> bool:

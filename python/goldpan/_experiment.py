@@ -72,7 +72,7 @@ def _as_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, (list, tuple, np.ndarray, range)):
         return ",".join(_as_text(part) for part in value)
-    if isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(value) < 2**53:
+    if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return os.fspath(value) if isinstance(value, os.PathLike) else str(value)
 
@@ -89,5 +89,5 @@ def _written(arrays: tuple[ArrayLike, ArrayLike], folder: pathlib.Path) -> str:
         names, labels = np.unique(labels, return_inverse=True)
         (folder / "classes.txt").write_text("".join(f"{name}\n" for name in names))
     np.save(folder / "embeddings.npy", embeddings)
-    np.save(folder / "labels.npy", as_codes(labels, "labels", int(labels.max(initial=0)) + 1).astype(np.int64))
+    np.save(folder / "labels.npy", as_codes(labels, "labels", int(np.max(labels, initial=0)) + 1).astype(np.int64))
     return f"npy:{folder}"

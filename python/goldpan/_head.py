@@ -62,14 +62,16 @@ class LinearHead(ClassifierMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> LinearHead:
         """Trains on embeddings X (n x D) and their labels y (n), from scratch."""
-        X, y = validate_data(self, X, y, dtype=list(HALF_OR_SINGLE), order="C")
-        check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        weights = None if sample_weight is None else _check_sample_weight(sample_weight, X, ensure_non_negative=True)
-        rows, scale, decay = _order(X, codes, weights)
+        inputs, targets = validate_data(self, X, y, dtype=list(HALF_OR_SINGLE), order="C")
+        check_classification_targets(targets)
+        self.classes_, codes = np.unique(targets, return_inverse=True)
+        weights = None
+        if sample_weight is not None:
+            weights = _check_sample_weight(sample_weight, inputs, ensure_non_negative=True)
+        rows, scale, decay = _order(inputs, codes, weights)
         labels = np.ascontiguousarray(codes if rows is None else codes[rows], dtype=np.int32)
         self._head = _core.Head.fit(
-            X if rows is None else X[rows], labels, scale, len(self.classes_), self.hidden, self.dropout,
+            inputs if rows is None else inputs[rows], labels, scale, len(self.classes_), self.hidden, self.dropout,
             self.weight_decay * decay, self.scaling, self._seed(), self.threads,
         )
         return self
@@ -81,7 +83,10 @@ class LinearHead(ClassifierMixin, BaseEstimator):
     def decision_function(self, X: ArrayLike) -> NDArray[np.float32]:
         """scikit-learn's: the logits, N x C; for two classes the second's minus the first's, N."""
         logits = self.logits(X)
-        return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
+        if len(self.classes_) != 2:
+            return logits
+        difference: NDArray[np.float32] = logits[:, 1] - logits[:, 0]
+        return difference
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
         """Class probabilities, N x C, in the order of `classes_`; not calibrated (see `TemperatureScaler`)."""
@@ -89,7 +94,8 @@ class LinearHead(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         best = self.logits(X).argmax(axis=1)
-        return self.classes_[best]
+        labels: NDArray[Any] = self.classes_[best]
+        return labels
 
     def features(self, X: ArrayLike) -> NDArray[Any]:
         """Penultimate features, N x H, for `select(features=...)`; of a linear head the embeddings themselves."""

@@ -61,6 +61,7 @@ class Listener:
 
 
 def listener(progress: Progress, messages: bool = False) -> Listener | None:
+    """`messages`: what the work has to say is printed too, where a bar is shown."""
     if callable(progress):
-        return Listener(progress, messages)
+        return Listener(progress, False)
     return Listener(None, messages) if progress else None

@@ -11,7 +11,7 @@ namespace nb = nanobind;
 
 NB_MODULE(_core, module) {
   module.doc() = "The engine behind the package goldpan; use that.";
-  module.attr("__version__") = goldpan::kVersion;
+  module.attr("version") = goldpan::kVersion;
   nb::register_exception_translator([](const std::exception_ptr& pointer, void*) {
     try {
       std::rethrow_exception(pointer);

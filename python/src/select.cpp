@@ -67,13 +67,14 @@ std::vector<goldpan::Index> complement(std::span<const goldpan::Index> labeled, 
 }
 
 nb::tuple select_rows(const std::string& strategy, std::size_t rows,
-                 const std::optional<AnyArray>& embeddings, const std::optional<AnyArray>& features,
-                 const std::optional<Array<float, 2>>& probs,
-                 const std::optional<Array<float, 3>>& mc_probs,
-                 const Array<goldpan::Index, 1>& labeled, std::size_t batch, std::uint64_t seed,
-                 double reserve, int threads,
-                 const std::optional<Array<goldpan::Index, 1>>& epig_targets,
-                 const nb::dict& options, nb::object listener) {
+                      const std::optional<AnyArray>& embeddings,
+                      const std::optional<AnyArray>& features,
+                      const std::optional<Array<float, 2>>& probs,
+                      const std::optional<Array<float, 3>>& mc_probs,
+                      const Array<goldpan::Index, 1>& labeled, std::size_t batch,
+                      std::uint64_t seed, double reserve, int threads,
+                      const std::optional<Array<goldpan::Index, 1>>& epig_targets,
+                      const nb::dict& options, nb::object listener) {
   goldpan::Pool pool;
   if (embeddings) pool.embeddings = as_embeddings(*embeddings, "embeddings");
   if (features) pool.features = as_embeddings(*features, "features");

@@ -52,32 +52,31 @@ class SkactivemlStrategy(SingleAnnotatorPoolQueryStrategy):
 
         Goldpan chooses a batch as a whole: line i of the utilities holds the score of the i-th pick alone.
         """
-        X, y, candidates, batch_size, return_utilities = self._validate_data(
-            X, y, candidates, batch_size, return_utilities, reset=True
-        )
-        if candidates is not None and candidates.ndim != 1:
+        checked: Any = self._validate_data(X, y, candidates, batch_size, return_utilities, reset=True)
+        rows, labels, chosen, batch_size, return_utilities = checked
+        if chosen is not None and chosen.ndim != 1:
             raise ValueError("[candidates] got features, expected row numbers of X, or None for all unlabelled rows")
         info = next((info for info in strategies() if info.name == self.strategy), None)
-        labeled = is_labeled(y, missing_label=self.missing_label_)
+        labeled = is_labeled(labels, missing_label=self.missing_label_)
         blocked = labeled.copy()
-        if candidates is not None:
+        if chosen is not None:
             blocked[:] = True
-            blocked[candidates] = False
-        inputs: dict[str, Any] = {"embeddings": X}
+            blocked[chosen] = False
+        inputs: dict[str, Any] = {"embeddings": rows}
         needs = frozenset() if info is None else info.needs
         if needs & {"probs", "mc_probs"}:
             if clf is None:
                 if not (info is not None and info.model_optional):
                     raise ValueError(f"[clf] got None, expected a classifier for strategy '{self.strategy}'")
             else:
-                inputs.update(self._predictions(clf, fit_clf, X, y, sample_weight, needs))
+                inputs.update(self._predictions(clf, fit_clf, rows, labels, sample_weight, needs))
         picks = select(
             self.strategy, **inputs, labeled=blocked, batch=batch_size,
             seed=int(self.random_state_.randint(2**31 - 1)), threads=self.threads, **(self.options or {}),
         )
         if not return_utilities:
             return picks.indices
-        utilities = np.full((batch_size, len(X)), np.nan)
+        utilities = np.full((batch_size, len(rows)), np.nan)
         utilities[np.arange(batch_size), picks.indices] = picks.scores
         return picks.indices, utilities
 
