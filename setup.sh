@@ -28,6 +28,7 @@ cifar10_md5=c32a1d4ab5d03f1284b67883e8d87530
 
 packages=(
   build-essential cmake ninja-build pkg-config ccache git ca-certificates curl python3
+  python3-dev python3-venv
   libopenblas-dev libhwy-dev libfaiss-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libsqlite3-dev
   libsimdjson-dev libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev
   libgtest-dev libgmock-dev gnuplot-nox fonts-dejavu-core dataset-fashion-mnist

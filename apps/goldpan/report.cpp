@@ -6,22 +6,14 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <goldpan/experiment/records.hpp>
 #include <goldpan/report/report.hpp>
 
 #include "commands.hpp"
 #include "print_report.hpp"
-#include "thumbnails.hpp"
 
 void print_report(const std::filesystem::path& journal, const goldpan::LabelPrices& prices) {
   const std::filesystem::path folder = journal.parent_path();
-  goldpan::ReportOptions options;
-  options.prices = prices;
-  const goldpan::Records records = goldpan::read_records(journal);
-  const std::vector<goldpan::PickRecord> picks = goldpan::read_picks(journal);
-  options.picks = picks;
-  options.thumbnail = thumbnails_of(records);
-  const goldpan::ReportResult result = goldpan::write_report(records, folder, options);
+  const goldpan::ReportResult result = goldpan::report_journal(journal, prices);
   for (const std::string& warning : result.warnings) spdlog::warn("{}", warning);
   fmt::print("{}\nResults in {}:\n", result.gains_text, folder.string());
   for (const std::filesystem::path& file : result.files) fmt::print("  {}\n", file.string());

@@ -12,14 +12,8 @@ namespace {
 
 constexpr std::size_t kBlockRows = 256;
 
-}  // namespace
-
-std::unique_ptr<Classifier> make_head(const Embeddings& embeddings, std::size_t classes,
-                                      const HeadOptions& options) {
-  if (embeddings.empty()) {
-    throw Error("head", "got embeddings of " + std::to_string(embeddings.rows()) + " x " +
-                            std::to_string(embeddings.cols()) + ", expected at least 1 x 1");
-  }
+std::unique_ptr<Head> make(const Embeddings& embeddings, std::size_t classes,
+                           const HeadOptions& options, const HeadState* state) {
   if (classes == 0) throw Error("head", "got 0 classes, expected at least 1");
   if (!(options.dropout >= 0 && options.dropout < 1)) {
     throw Error("dropout",
@@ -29,8 +23,54 @@ std::unique_ptr<Classifier> make_head(const Embeddings& embeddings, std::size_t 
     throw Error("weight_decay",
                 "got " + std::to_string(options.weight_decay) + ", expected 0 or more");
   }
-  return options.hidden == 0 ? make_linear_head(embeddings, classes, options)
-                             : make_hidden_head(embeddings, classes, options);
+  return options.hidden == 0 ? make_linear_head(embeddings, classes, options, state)
+                             : make_hidden_head(embeddings, classes, options, state);
+}
+
+}  // namespace
+
+std::unique_ptr<Head> make_head(const Embeddings& embeddings, std::size_t classes,
+                                const HeadOptions& options) {
+  if (embeddings.empty()) {
+    throw Error("head", "got embeddings of " + std::to_string(embeddings.rows()) + " x " +
+                            std::to_string(embeddings.cols()) + ", expected at least 1 x 1");
+  }
+  return make(embeddings, classes, options, nullptr);
+}
+
+std::unique_ptr<Head> head_from(const HeadState& state, const Embeddings& embeddings,
+                                std::size_t classes, const HeadOptions& options) {
+  return make(embeddings, classes, options, &state);
+}
+
+void check_columns(const Embeddings& embeddings, std::size_t expected) {
+  if (embeddings.cols() != expected) {
+    throw Error("head", "got embeddings of " + std::to_string(embeddings.cols()) +
+                            " columns, expected the " + std::to_string(expected) +
+                            " that the head was trained on");
+  }
+}
+
+Matrix<float> as_row(std::span<const float> values) {
+  Matrix<float> row(1, values.size());
+  std::ranges::copy(values, row.data());
+  return row;
+}
+
+std::vector<float> from_row(const Matrix<float>& row) {
+  return {row.data(), row.data() + row.size()};
+}
+
+const Matrix<float>& stored(const HeadState& state, const std::string& name, std::size_t rows,
+                            std::size_t cols) {
+  const auto found = state.find(name);
+  if (found == state.end()) throw Error("head state", "got no '" + name + "', expected one");
+  if (found->second.rows() != rows || found->second.cols() != cols) {
+    throw Error("head state", "got '" + name + "' of " + std::to_string(found->second.rows()) +
+                                  " x " + std::to_string(found->second.cols()) + ", expected " +
+                                  std::to_string(rows) + " x " + std::to_string(cols));
+  }
+  return found->second;
 }
 
 TrainingSet make_training_set(const Embeddings& embeddings, std::size_t classes,

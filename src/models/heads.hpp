@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <goldpan/core/embeddings.hpp>
@@ -15,12 +16,22 @@
 
 namespace goldpan {
 
-/// Softmax regression: linear_head.cpp.
-std::unique_ptr<Classifier> make_linear_head(const Embeddings& embeddings, std::size_t classes,
-                                             const HeadOptions& options);
+/// Softmax regression: linear_head.cpp. `state` null: not trained yet.
+std::unique_ptr<Head> make_linear_head(const Embeddings& embeddings, std::size_t classes,
+                                       const HeadOptions& options, const HeadState* state);
 /// One hidden layer: hidden_head.cpp.
-std::unique_ptr<Classifier> make_hidden_head(const Embeddings& embeddings, std::size_t classes,
-                                             const HeadOptions& options);
+std::unique_ptr<Head> make_hidden_head(const Embeddings& embeddings, std::size_t classes,
+                                       const HeadOptions& options, const HeadState* state);
+
+/// Throws Error if a head of `expected` columns is asked about embeddings of others.
+void check_columns(const Embeddings& embeddings, std::size_t expected);
+
+/// One row of a HeadState and back.
+Matrix<float> as_row(std::span<const float> values);
+std::vector<float> from_row(const Matrix<float>& row);
+/// The named matrix of a state. Throws Error if it is missing or has another shape.
+const Matrix<float>& stored(const HeadState& state, const std::string& name, std::size_t rows,
+                            std::size_t cols);
 
 /// What a head is trained on, checked and put in order.
 struct TrainingSet {

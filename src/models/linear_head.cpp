@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cassert>
-#include <optional>
+#include <memory>
+#include <utility>
 
 #include "kernels/narrow_product.hpp"
 #include "kernels/softmax.hpp"
@@ -11,12 +12,19 @@
 namespace goldpan {
 namespace {
 
+/// What fit() learns; never changed afterwards, so that heads and their passes may share it.
+struct Learned {
+  ColumnScales scales;
+  LinearLayer layer;
+  Matrix<float> moments;  ///< InputMoments::full
+};
+
 /// The orthonormal basis in which dropout acts, as rows: the principal components of the inputs, or
 /// nothing (the columns themselves) where there are too many.
-Matrix<float> dropout_basis(const InputMoments& moments) {
-  if (moments.full.empty()) return {};
-  Matrix<double> full(moments.full.rows(), moments.full.cols());
-  std::copy_n(moments.full.data(), full.size(), full.data());
+Matrix<float> dropout_basis(const Matrix<float>& moments) {
+  if (moments.empty()) return {};
+  Matrix<double> full(moments.rows(), moments.cols());
+  std::copy_n(moments.data(), full.size(), full.data());
   return eigen_of_symmetric(full).vectors;
 }
 
@@ -25,23 +33,24 @@ Matrix<float> dropout_basis(const InputMoments& moments) {
 /// block is in cache.
 class LinearPasses : public StochasticPasses {
  public:
-  LinearPasses(const Embeddings& embeddings, const ColumnScales& scales,
-               const SoftmaxRegression& model, std::size_t passes, std::size_t classes,
-               float dropout, float temperature, const Generator& generator)
+  LinearPasses(const Embeddings& embeddings, std::shared_ptr<const Learned> learned,
+               std::size_t passes, std::size_t classes, float dropout, float temperature,
+               const Generator& generator)
       : embeddings_(embeddings),
-        scales_(scales),
+        learned_(std::move(learned)),
         passes_(passes),
         classes_(classes),
         weights_(embeddings.cols(), padded_width(passes * classes)),
         bias_(weights_.cols()) {
     const std::size_t dim = embeddings.cols();
-    const Matrix<float> basis = dropout > 0 ? dropout_basis(model.moments) : Matrix<float>();
-    Matrix<float> components(dim, model.layer.weights.cols());  // Q W: one row a component
+    const LinearLayer& layer = learned_->layer;
+    const Matrix<float> basis = dropout > 0 ? dropout_basis(learned_->moments) : Matrix<float>();
+    Matrix<float> components(dim, layer.weights.cols());  // Q W: one row a component
     if (basis.empty()) {
-      components = model.layer.weights;
+      components = layer.weights;
     } else {
       const std::vector<float> none(components.cols());
-      multiply_narrow(basis, model.layer.weights, none, components);
+      multiply_narrow(basis, layer.weights, none, components);
     }
     const float kept = 1.0f / (temperature * (1.0f - dropout));
     Matrix<float> masked(dim, weights_.cols());
@@ -54,7 +63,7 @@ class LinearPasses : public StochasticPasses {
         }
       }
       for (std::size_t c = 0; c < classes; ++c) {
-        bias_[k * classes + c] = model.layer.bias[c] / temperature;
+        bias_[k * classes + c] = layer.bias[c] / temperature;
       }
     }
     if (basis.empty()) {
@@ -74,7 +83,7 @@ class LinearPasses : public StochasticPasses {
     for (std::size_t begin = 0; begin < rows.size(); begin += kBlock) {
       const std::size_t count = std::min(kBlock, rows.size() - begin);
       const MatrixView<float> block = inputs.view().rows_between(0, count);
-      scales_.gather(embeddings_, rows.subspan(begin, count), block);
+      learned_->scales.gather(embeddings_, rows.subspan(begin, count), block);
       float* const to = out.data() + begin * passes_ * classes_;
       multiply_narrow(block, weights_, bias_, {to, count, passes_ * classes_});
       softmax_rows({to, count * passes_, classes_});
@@ -83,36 +92,43 @@ class LinearPasses : public StochasticPasses {
 
  private:
   const Embeddings embeddings_;
-  const ColumnScales& scales_;
+  std::shared_ptr<const Learned> learned_;
   std::size_t passes_;
   std::size_t classes_;
   Matrix<float> weights_;  // D x padded K C
   std::vector<float> bias_;
 };
 
-class LinearHead : public Classifier {
+class LinearHead : public Head {
  public:
-  LinearHead(const Embeddings& embeddings, std::size_t classes, const HeadOptions& options)
-      : embeddings_(embeddings), classes_(classes), options_(options) {}
+  LinearHead(const Embeddings& embeddings, std::size_t classes, const HeadOptions& options,
+             std::shared_ptr<const Learned> learned)
+      : embeddings_(embeddings),
+        classes_(classes),
+        options_(options),
+        learned_(std::move(learned)) {}
 
   std::size_t classes() const override { return classes_; }
 
   void fit(std::span<const Index> rows, std::span<const std::int32_t> labels,
            std::span<const float> weights, Generator /*generator*/, Workers& workers) override {
     const TrainingSet set = make_training_set(embeddings_, classes_, rows, labels, weights);
-    scales_ = fit_column_scales(embeddings_, set.rows, options_.scaling, 1.0);
-    const Matrix<float> inputs = gather_inputs(embeddings_, set.rows, scales_, workers);
+    ColumnScales scales = fit_column_scales(embeddings_, set.rows, options_.scaling, 1.0);
+    const Matrix<float> inputs = gather_inputs(embeddings_, set.rows, scales, workers);
     SoftmaxRegressionOptions options;
     options.weight_decay = options_.weight_decay;
     options.dropout = options_.dropout;
-    model_ = fit_softmax_regression({inputs, set.labels, set.weights, classes_}, options, workers);
+    SoftmaxRegression model =
+        fit_softmax_regression({inputs, set.labels, set.weights, classes_}, options, workers);
+    learned_ = std::make_shared<const Learned>(
+        Learned{std::move(scales), std::move(model.layer), std::move(model.moments.full)});
   }
 
   void logits(std::span<const Index> rows, MatrixView<float> out, Workers& workers) const override {
-    assert(model_ && out.rows() == rows.size() && out.cols() == classes_);
-    for_scaled_blocks(embeddings_, scales_, rows, workers,
+    assert(learned_ && out.rows() == rows.size() && out.cols() == classes_);
+    for_scaled_blocks(embeddings_, learned_->scales, rows, workers,
                       [&](MatrixView<const float> inputs, std::size_t begin) {
-                        multiply_narrow(inputs, model_->layer.weights, model_->layer.bias,
+                        multiply_narrow(inputs, learned_->layer.weights, learned_->layer.bias,
                                         out.rows_between(begin, begin + inputs.rows()));
                       });
   }
@@ -125,24 +141,50 @@ class LinearHead : public Classifier {
 
   std::unique_ptr<StochasticPasses> stochastic_passes(std::size_t passes, float temperature,
                                                       Generator generator) const override {
-    assert(model_ && temperature > 0);
-    return std::make_unique<LinearPasses>(embeddings_, scales_, *model_, passes, classes_,
-                                          options_.dropout, temperature, generator);
+    assert(learned_ && temperature > 0);
+    return std::make_unique<LinearPasses>(embeddings_, learned_, passes, classes_, options_.dropout,
+                                          temperature, generator);
+  }
+
+  std::unique_ptr<Head> on(const Embeddings& embeddings) const override {
+    assert(learned_);
+    check_columns(embeddings, learned_->scales.mean.size());
+    return std::make_unique<LinearHead>(embeddings, classes_, options_, learned_);
+  }
+
+  HeadState state() const override {
+    assert(learned_);
+    return {{"mean", as_row(learned_->scales.mean)},
+            {"scale", as_row(learned_->scales.scale)},
+            {"weights", learned_->layer.weights},
+            {"bias", as_row(learned_->layer.bias)},
+            {"moments", learned_->moments}};
   }
 
  private:
   Embeddings embeddings_;
   std::size_t classes_;
   HeadOptions options_;
-  ColumnScales scales_;
-  std::optional<SoftmaxRegression> model_;
+  std::shared_ptr<const Learned> learned_;  ///< null before fit()
 };
+
+std::shared_ptr<const Learned> learned_from(const HeadState& state, std::size_t dim,
+                                            std::size_t classes) {
+  const std::size_t width = padded_width(classes);
+  const std::size_t moments = dim <= InputMoments::kMaxDim ? dim : 0;
+  return std::make_shared<const Learned>(
+      Learned{{from_row(stored(state, "mean", 1, dim)), from_row(stored(state, "scale", 1, dim))},
+              {stored(state, "weights", dim, width), from_row(stored(state, "bias", 1, width))},
+              stored(state, "moments", moments, moments)});
+}
 
 }  // namespace
 
-std::unique_ptr<Classifier> make_linear_head(const Embeddings& embeddings, std::size_t classes,
-                                             const HeadOptions& options) {
-  return std::make_unique<LinearHead>(embeddings, classes, options);
+std::unique_ptr<Head> make_linear_head(const Embeddings& embeddings, std::size_t classes,
+                                       const HeadOptions& options, const HeadState* state) {
+  return std::make_unique<LinearHead>(
+      embeddings, classes, options,
+      state == nullptr ? nullptr : learned_from(*state, embeddings.cols(), classes));
 }
 
 }  // namespace goldpan

@@ -303,6 +303,61 @@ TEST_P(Heads, NamesBadInput) {
   expect_error([&] { make_head(all.embeddings, 0, options()); }, "0 classes");
 }
 
+TEST_P(Heads, CarriedToOtherEmbeddingsAndStoredItIsTheSameBitForBit) {
+  const Clusters all = make_clusters(500, 12, 4, 21);
+  Workers workers(2);
+  const auto head = make_head(all.embeddings, 4, options());
+  head->fit(std::span(all.rows).first(200), std::span(all.labels).first(200), {}, Generator(1),
+            workers);
+
+  // Rows 300 and on, in a matrix of their own, where they have other numbers.
+  const std::span asked = std::span(all.rows).subspan(300);
+  Matrix<float> others(asked.size(), 12);
+  Embeddings(all.embeddings).gather_rows(asked, others);
+  const std::span own = std::span(all.rows).first(asked.size());
+  const auto carried = head->on(others);
+  const auto stored = head_from(head->state(), others, 4, options());
+  head->fit(std::span(all.rows).first(200), std::vector<std::int32_t>(200, 0), {}, Generator(1),
+            workers);  // changes neither of them
+  const auto again = make_head(all.embeddings, 4, options());
+  again->fit(std::span(all.rows).first(200), std::span(all.labels).first(200), {}, Generator(1),
+             workers);
+
+  const auto logits_of = [&](const Classifier& classifier, std::span<const Index> rows) {
+    Matrix<float> logits(rows.size(), 4);
+    classifier.logits(rows, logits, workers);
+    return values_of(logits);
+  };
+  const auto passes_of = [&](const Classifier& classifier, std::span<const Index> rows) {
+    std::vector<float> values(rows.size() * 5 * 4);
+    classifier.stochastic_passes(5, 1.3f, Generator(2))->probabilities(rows, values);
+    return values;
+  };
+  const auto features_of = [&](const Classifier& classifier, std::span<const Index> rows) {
+    Matrix<float> features(rows.size(), classifier.feature_dim());
+    if (classifier.feature_dim() > 0) classifier.features(rows, features, workers);
+    return values_of(features);
+  };
+  for (const Head* other : {carried.get(), stored.get()}) {
+    EXPECT_EQ(logits_of(*other, own), logits_of(*again, asked));
+    EXPECT_EQ(passes_of(*other, own), passes_of(*again, asked));
+    EXPECT_EQ(features_of(*other, own), features_of(*again, asked));
+  }
+}
+
+TEST_P(Heads, RefusesOtherColumnsAndDamagedState) {
+  const Clusters all = make_clusters(50, 6, 3, 22);
+  Workers workers(1);
+  const auto head = make_head(all.embeddings, 3, options());
+  head->fit(all.rows, all.labels, {}, Generator(1), workers);
+  expect_error([&] { head->on(Matrix<float>(4, 5)); }, "expected the 6");
+  HeadState state = head->state();
+  state["mean"] = Matrix<float>(1, 5);
+  expect_error([&] { head_from(state, all.embeddings, 3, options()); }, "'mean'");
+  state.erase("mean");
+  expect_error([&] { head_from(state, all.embeddings, 3, options()); }, "no 'mean'");
+}
+
 TEST(LinearHead, HasNoFeaturesOfItsOwn) {
   const Clusters all = make_clusters(10, 4, 3, 13);
   EXPECT_EQ(make_head(all.embeddings, 3)->feature_dim(), 0u);

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
 
 #include <goldpan/core/embeddings.hpp>
+#include <goldpan/core/matrix.hpp>
 #include <goldpan/models/classifier.hpp>
 
 namespace goldpan {
@@ -36,6 +39,23 @@ struct HeadOptions {
   InputScaling scaling = InputScaling::kAuto;
 };
 
+/// What a head has learned, as matrices by name: enough to store it and to make it again with
+/// head_from. The names are the head's own.
+using HeadState = std::map<std::string, Matrix<float>>;
+
+/// A classifier on embeddings that can be carried over to other embeddings: rows are those of the
+/// embeddings that it is bound to.
+class Head : public Classifier {
+ public:
+  /// This head, as it is trained now, on other embeddings of as many columns, which must outlive
+  /// the result. A row of equal values gets equal logits, features and passes, bit for bit. Nothing
+  /// is copied, and a later fit() of one leaves the other as it is. Throws Error if the columns
+  /// differ. Requires: fitted.
+  virtual std::unique_ptr<Head> on(const Embeddings& embeddings) const = 0;
+  /// Requires: fitted.
+  virtual HeadState state() const = 0;
+};
+
 /// A head on frozen embeddings (N x D), which must outlive it.
 ///
 /// Columns that do not vary in the rows a head is trained on are left out. Example weights are
@@ -46,7 +66,12 @@ struct HeadOptions {
 ///
 /// Throws Error if the embeddings are empty or an option is out of range; its fit also throws if a
 /// weight is negative or not finite, if all are 0, or if a row of the embeddings is not finite.
-std::unique_ptr<Classifier> make_head(const Embeddings& embeddings, std::size_t classes,
-                                      const HeadOptions& options = {});
+std::unique_ptr<Head> make_head(const Embeddings& embeddings, std::size_t classes,
+                                const HeadOptions& options = {});
+
+/// The head whose state() this is, bound to these embeddings; classes and options as they were
+/// given to make_head. Throws Error if the state does not fit them.
+std::unique_ptr<Head> head_from(const HeadState& state, const Embeddings& embeddings,
+                                std::size_t classes, const HeadOptions& options = {});
 
 }  // namespace goldpan

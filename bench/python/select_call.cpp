@@ -1,0 +1,35 @@
+// Times goldpan::pick_batch as the Python module calls it: views of arrays that are there, workers
+// and index lists made for the call. Prints the median in microseconds.
+//
+//     select_call STRATEGY EMBEDDINGS.npy PROBS.npy BATCH REPEATS
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include <goldpan/core/npy.hpp>
+#include <goldpan/strategies/batch.hpp>
+
+int main(int, char** arguments) {
+  const goldpan::NpyFile embeddings(arguments[2]), probabilities(arguments[3]);
+  const std::size_t batch = std::stoul(arguments[4]), repeats = std::stoul(arguments[5]);
+  std::vector<double> microseconds;
+  for (std::size_t i = 0; i < repeats; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    goldpan::Pool pool;
+    pool.embeddings = embeddings.embeddings();
+    pool.probabilities = probabilities.matrix();
+    std::vector<goldpan::Index> unlabeled(pool.embeddings.rows());
+    std::iota(unlabeled.begin(), unlabeled.end(), goldpan::Index{0});
+    pool.unlabeled = unlabeled;
+    goldpan::Workers workers(1);
+    goldpan::pick_batch(arguments[1], pool, batch, 0, goldpan::Generator(0), workers);
+    const std::chrono::duration<double, std::micro> taken =
+        std::chrono::steady_clock::now() - begin;
+    microseconds.push_back(taken.count());
+  }
+  std::ranges::sort(microseconds);
+  std::printf("%.1f\n", microseconds[microseconds.size() / 2]);
+}

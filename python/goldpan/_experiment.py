@@ -1,0 +1,93 @@
+"""`goldpan run` in this process."""
+from __future__ import annotations
+
+import os
+import pathlib
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from goldpan import _core
+from goldpan._arrays import HALF_OR_SINGLE, as_codes, as_floats
+from goldpan._progress import Progress, listener
+from goldpan._results import Results
+
+
+def run(
+    data: str | os.PathLike[str] | tuple[ArrayLike, ArrayLike] = "auto",
+    out: str | os.PathLike[str] = "outputs",
+    *,
+    strategies: list[str] | None = None,
+    budgets: list[float] | None = None,
+    seeds: list[int] | None = None,
+    threads: int = 0,
+    fresh: bool = False,
+    cache: str | os.PathLike[str] | None = None,
+    label_price: float = 0.05,
+    progress: Progress = True,
+    **settings: Any,
+) -> Results:
+    """Measures what active learning is worth on labelled data: plays the whole loop and writes the report into `out`.
+
+    The same as `goldpan run`: `data` is "cifar10:DIR", "folder:DIR", "npy:DIR", ... or "auto"; or a pair of arrays,
+    embeddings (N x D) and labels (N), which are written to `out`/data first. Every setting of the program goes by the
+    name of its long option with underscores: `encoder="patches"`, `dim=256`, `cold_start="random"`, `reserve=0.1`,
+    `test_fraction=0.2`, `passes=20`, ... An unknown one raises TypeError listing them all.
+
+    Stopped (Ctrl-C raises KeyboardInterrupt) or killed, the same call resumes; `fresh=True` starts over. Embeddings
+    are kept in `cache` (`out`/cache). gnuplot is needed for figures alone.
+
+    >>> results = goldpan.run("cifar10:data/cifar-10-batches-bin", "outputs/cifar10", strategies=["random", "badge"])
+    >>> results.budget_gains
+    """
+    out = pathlib.Path(out)
+    if isinstance(data, tuple):
+        data = _written(data, out / "data")
+    wanted = {
+        "data": os.fspath(data), "strategies": strategies, "budgets": budgets, "seeds": seeds, **settings
+    }
+    flags = {flag.removeprefix("--").replace("-", "_"): flag for flag, *_ in _core.settings()}
+    for name in settings:
+        if name not in flags:
+            raise TypeError(f"run() got an unknown setting '{name}', expected one of {', '.join(sorted(flags))}")
+    given = [(flags[name], _as_text(value)) for name, value in wanted.items() if value is not None]
+    search_path = [pathlib.Path("data")]
+    if "GOLDPAN_DATA" in os.environ:
+        search_path.insert(0, pathlib.Path(os.environ["GOLDPAN_DATA"]))
+    cache = out / "cache" if cache is None else pathlib.Path(cache)
+    _, warnings = _core.run(
+        given, out, cache, search_path, threads, fresh, label_price, listener(progress, messages=True)
+    )
+    if progress:
+        for warning in warnings:
+            print(f"warning: {warning}", file=sys.stderr)
+    return Results(out)
+
+
+def _as_text(value: Any) -> str:
+    """As one types it after the option."""
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple, np.ndarray, range)):
+        return ",".join(_as_text(part) for part in value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return os.fspath(value) if isinstance(value, os.PathLike) else str(value)
+
+
+def _written(arrays: tuple[ArrayLike, ArrayLike], folder: pathlib.Path) -> str:
+    """An `npy:` folder that holds the arrays. Labels that are no class numbers are numbered in sorted order."""
+    embeddings = as_floats(arrays[0], "embeddings", "N x D", HALF_OR_SINGLE)
+    labels = np.asarray(arrays[1])
+    if labels.shape != embeddings.shape[:1]:
+        raise ValueError(f"[labels] got shape {labels.shape}, expected ({len(embeddings)},)")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "classes.txt").unlink(missing_ok=True)
+    if labels.dtype.kind not in "iu":
+        names, labels = np.unique(labels, return_inverse=True)
+        (folder / "classes.txt").write_text("".join(f"{name}\n" for name in names))
+    np.save(folder / "embeddings.npy", embeddings)
+    np.save(folder / "labels.npy", as_codes(labels, "labels", int(np.max(labels, initial=0)) + 1).astype(np.int64))
+    return f"npy:{folder}"

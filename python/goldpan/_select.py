@@ -1,0 +1,249 @@
+"""Choosing the next batch."""
+from __future__ import annotations
+
+import functools
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from goldpan import _core
+from goldpan._arrays import HALF_OR_SINGLE, SINGLE, as_floats, as_rows
+from goldpan._progress import Progress, listener
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class StrategyInfo(NamedTuple):
+    """One strategy: its name, a line about it, its paper, and what `select` has to be given for it."""
+
+    name: str
+    summary: str
+    paper: str
+    #: Of "embeddings", "probs", "mc_probs".
+    needs: frozenset[str]
+    #: Goes by embeddings alone where no probabilities are given, and says so in `Selection.notes`.
+    model_optional: bool
+
+    def __repr__(self) -> str:
+        needs = ", ".join(n for n in ("embeddings", "probs", "mc_probs") if n in self.needs)
+        return f"{self.name}: {self.summary} [{needs or 'nothing'}]" + (f" ({self.paper})" if self.paper else "")
+
+
+class _Strategies(list[StrategyInfo]):
+    """A list that reads well."""
+
+    def __repr__(self) -> str:
+        return "\n".join(map(repr, self))
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            "<tr>" + "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in (
+                info.name, info.summary, ", ".join(sorted(info.needs)), info.paper)) + "</tr>"
+            for info in self
+        )
+        return f"<table><tr><th>strategy</th><th>what</th><th>needs</th><th>paper</th></tr>{rows}</table>"
+
+
+def strategies() -> list[StrategyInfo]:
+    """All strategies, in the order in which they are listed to users.
+
+    >>> [info.name for info in goldpan.strategies()][:3]
+    ['random', 'k_center', 'badge']
+    """
+    return _Strategies(
+        StrategyInfo(name, summary, paper, frozenset(needs), model_optional)
+        for name, summary, paper, needs, model_optional in _core.strategies()
+    )
+
+
+@functools.cache
+def _reason_names() -> NDArray[np.str_]:
+    return np.array(_core.reasons())
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The rows to label next, in the order in which they were chosen, with their audit trail."""
+
+    #: Rows of the pool, int64.
+    indices: NDArray[np.int64]
+    #: The strategy's score of each (its unit is the strategy's own); NaN for random picks.
+    scores: NDArray[np.float64]
+    #: Why each was picked: "strategy" or "reserve".
+    reasons: NDArray[np.str_]
+    #: The probability, before the draw, of each random pick; NaN where it is not known.
+    inclusion_probabilities: NDArray[np.float64]
+    #: The names of the picked rows, if `select` was given names.
+    ids: NDArray[Any] | None = None
+    #: What the strategy had to say, a sentence each.
+    notes: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row a pick: rank, index, id, score, reason, inclusion_probability (the columns of `goldpan pick`)."""
+        import pandas as pd
+
+        return pd.DataFrame(self._columns())
+
+    def _columns(self) -> dict[str, Any]:
+        return {
+            "rank": np.arange(len(self)),
+            "index": self.indices,
+            "id": self.indices if self.ids is None else self.ids,
+            "score": self.scores,
+            "reason": self.reasons,
+            "inclusion_probability": self.inclusion_probabilities,
+        }
+
+    def __repr__(self) -> str:
+        shown = ", ".join(map(str, self.indices[:8])) + (", ..." if len(self) > 8 else "")
+        return f"Selection of {len(self)} rows: [{shown}]" + "".join(f"\n  {note}" for note in self.notes)
+
+    def _repr_html_(self) -> str:
+        columns = self._columns()
+        head = "".join(f"<th>{name}</th>" for name in columns)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(_short(values[i]))}</td>" for values in columns.values()) + "</tr>"
+            for i in range(min(len(self), 10))
+        )
+        more = f"<p>{len(self)} rows" + "".join(f"<br>{html.escape(note)}" for note in self.notes) + "</p>"
+        return f"<table><tr>{head}</tr>{body}</table>{more}"
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def select(
+    strategy: str,
+    *,
+    embeddings: ArrayLike | None = None,
+    probs: ArrayLike | None = None,
+    mc_probs: ArrayLike | None = None,
+    features: ArrayLike | None = None,
+    labeled: ArrayLike = (),
+    batch: int,
+    seed: int = 0,
+    reserve: float = 0.0,
+    threads: int = 0,
+    ids: Sequence[Any] | NDArray[Any] | None = None,
+    progress: Progress = None,
+    shortlist_factor: float | None = None,
+    epig_targets: ArrayLike | None = None,
+    epig_target_count: int | None = None,
+    bait_lambda: float | None = None,
+    bait_oversampling: float | None = None,
+    approximate_share: float | None = None,
+    approximate_rows_per_pick: int | None = None,
+    prob_cover_radius: float | None = None,
+    prob_cover_purity: float | None = None,
+    prob_cover_classes: int | None = None,
+    prob_cover_max_edges: int | None = None,
+) -> Selection:
+    """Chooses `batch` rows to label next. Equal arguments give equal picks, on any number of threads.
+
+    Only what the strategy needs (`strategies()`) has to be given:
+
+    - `embeddings`: N x D, float32 or float16; read in place, also from a memory map.
+    - `probs`: N x C class probabilities, each row summing to 1.
+    - `mc_probs`: K x N x C class probabilities of K stochastic passes (Monte Carlo dropout, an ensemble).
+    - `features`: N x H penultimate features of the model, where they are not the embeddings (BADGE, BAIT).
+
+    `labeled` names the rows that have labels: their numbers, or a mask of N bools. `reserve` is the share of the
+    batch drawn uniformly at random, for honest statistics. `ids`, N names, come back with the picks. `progress`:
+    True shows a bar, a function is called with (done, total).
+
+    The other arguments belong to single strategies, with their defaults in the engine:
+
+    - hybrid: `shortlist_factor` (2): the shortlist holds this many times the batch.
+    - epig: `epig_targets`, the rows whose predictions the labels should inform; else `epig_target_count` (500) of all.
+    - bait: `bait_lambda` (1), weight of the identity in the Fisher information; `bait_oversampling` (2).
+    - k_center_approximate, badge_approximate: `approximate_share` (0.01) of the rows is looked at, but at least
+      `approximate_rows_per_pick` (10) a pick.
+    - prob_cover: `prob_cover_radius` (0: found so that a share `prob_cover_purity` (0.95) of the balls is pure),
+      `prob_cover_classes` (0: as many as the probabilities have), `prob_cover_max_edges` (2^24) kept in memory.
+
+    Raises ValueError for a missing input, wrong shapes, values that are not finite, or a batch that is too large.
+    """
+    e = None if embeddings is None else as_floats(embeddings, "embeddings", "N x D", HALF_OR_SINGLE)
+    h = None if features is None else as_floats(features, "features", "N x H", HALF_OR_SINGLE)
+    p = None if probs is None else as_floats(probs, "probs", "N x C", SINGLE)
+    m = None if mc_probs is None else as_floats(mc_probs, "mc_probs", "K x N x C", SINGLE)
+    sizes = {
+        name: len(array) if name != "mc_probs" else array.shape[1]
+        for name, array in {"embeddings": e, "features": h, "probs": p, "mc_probs": m}.items()
+        if array is not None
+    }
+    if ids is not None:
+        sizes["ids"] = len(ids)
+    if not sizes:
+        raise ValueError(
+            "[select] got no input, expected at least one of embeddings, features, probs, mc_probs (or ids, where "
+            "a strategy needs no numbers)"
+        )
+    (first, rows), *others = sizes.items()
+    for name, size in others:
+        if size != rows:
+            raise ValueError(f"[{name}] got {size} rows, expected {rows} as in {first}")
+    if batch < 0:
+        raise ValueError(f"[batch] got {batch}, expected 0 or more")
+    options = {
+        name: value
+        for name, value in {
+            "shortlist_factor": shortlist_factor,
+            "epig_target_count": epig_target_count,
+            "bait_lambda": bait_lambda,
+            "bait_oversampling": bait_oversampling,
+            "approximate_share": approximate_share,
+            "approximate_rows_per_pick": approximate_rows_per_pick,
+            "prob_cover_radius": prob_cover_radius,
+            "prob_cover_purity": prob_cover_purity,
+            "prob_cover_classes": prob_cover_classes,
+            "prob_cover_max_edges": prob_cover_max_edges,
+        }.items()
+        if value is not None
+    }
+    indices, scores, reasons, probabilities, notes = _core.select(
+        strategy, rows, e, h, p, m, as_rows(labeled, "labeled", rows), batch, seed, reserve, threads,
+        None if epig_targets is None else as_rows(epig_targets, "epig_targets", rows), options, listener(progress),
+    )
+    return Selection(
+        indices, scores, _reason_names()[reasons], probabilities,
+        None if ids is None else np.asarray(ids)[indices], notes,
+    )
+
+
+class Duplicates(NamedTuple):
+    """Near-duplicates of a pool, grouped around the rows that stand for them."""
+
+    #: One row a group, ascending.
+    kept: NDArray[np.int64]
+    #: For each row the kept row that stands for it (itself where it is kept).
+    representative: NDArray[np.int64]
+
+    def groups(self) -> dict[int, NDArray[np.int64]]:
+        """The groups of more than one row: kept row -> all rows of its group, ascending."""
+        order = np.argsort(self.representative, kind="stable")
+        parts = np.split(order, np.flatnonzero(np.diff(self.representative[order])) + 1)
+        return {int(self.representative[part[0]]): part for part in parts if len(part) > 1}
+
+
+def dedup(
+    embeddings: ArrayLike, cosine: float = 0.95, *, threads: int = 0, progress: Progress = None
+) -> Duplicates:
+    """Groups rows of embeddings whose cosine is `cosine` or more around the first of them.
+
+    Goes through the rows in order and keeps each whose cosine with every row kept so far is below `cosine`; another
+    joins the kept row that it is most similar to. Exact: O(N K D) for K kept rows.
+
+    >>> kept = goldpan.dedup(embeddings).kept
+    """
+    e = as_floats(embeddings, "embeddings", "N x D", HALF_OR_SINGLE)
+    return Duplicates(*_core.deduplicate(e, cosine, threads, listener(progress)))

@@ -1,0 +1,157 @@
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <goldpan/strategies/batch.hpp>
+#include <goldpan/strategies/deduplicate.hpp>
+
+#include "arrays.hpp"
+#include "bindings.hpp"
+#include "caller.hpp"
+
+namespace nb = nanobind;
+
+namespace {
+
+/// The strategies' table as plain values: goldpan/_select.py makes StrategyInfo of it.
+nb::list strategies() {
+  nb::list rows;
+  for (const goldpan::StrategyInfo& info : goldpan::strategies()) {
+    nb::list needs;
+    if (info.needs.embeddings || info.needs.features) needs.append("embeddings");
+    if (info.needs.probabilities) needs.append("probs");
+    if (info.needs.passes) needs.append("mc_probs");
+    rows.append(nb::make_tuple(std::string(info.name), std::string(info.summary),
+                               std::string(info.paper), needs, info.needs.model_optional));
+  }
+  return rows;
+}
+
+/// Sets the option of this name; goldpan.select() knows no others.
+void set_option(goldpan::StrategyOptions& options, const std::string& name, nb::handle value) {
+  const auto number = [&](double& member) { member = nb::cast<double>(value); };
+  const auto count = [&](std::size_t& member) { member = nb::cast<std::size_t>(value); };
+  if (name == "shortlist_factor") return number(options.shortlist_factor);
+  if (name == "epig_target_count") return count(options.epig_target_count);
+  if (name == "bait_lambda") return number(options.bait_lambda);
+  if (name == "bait_oversampling") return number(options.bait_oversampling);
+  if (name == "approximate_share") return number(options.approximate_share);
+  if (name == "approximate_rows_per_pick") return count(options.approximate_rows_per_pick);
+  if (name == "prob_cover_radius") return number(options.prob_cover_radius);
+  if (name == "prob_cover_purity") return number(options.prob_cover_purity);
+  if (name == "prob_cover_classes") return count(options.prob_cover_classes);
+  if (name == "prob_cover_max_edges") return count(options.prob_cover_max_edges);
+  throw nb::type_error(("unknown option '" + name + "'").c_str());
+}
+
+/// The rows of the pool that are not in `labeled`, which is ascending.
+std::vector<goldpan::Index> complement(std::span<const goldpan::Index> labeled, std::size_t rows) {
+  std::vector<goldpan::Index> rest;
+  rest.reserve(rows - labeled.size());
+  std::size_t next = 0;
+  for (std::size_t row = 0; row < rows; ++row) {
+    if (next < labeled.size() && labeled[next] == row) {
+      ++next;
+    } else {
+      rest.push_back(static_cast<goldpan::Index>(row));
+    }
+  }
+  return rest;
+}
+
+nb::tuple select_rows(const std::string& strategy, std::size_t rows,
+                      const std::optional<AnyArray>& embeddings,
+                      const std::optional<AnyArray>& features,
+                      const std::optional<Array<float, 2>>& probs,
+                      const std::optional<Array<float, 3>>& mc_probs,
+                      const Array<goldpan::Index, 1>& labeled, std::size_t batch,
+                      std::uint64_t seed, double reserve, int threads,
+                      const std::optional<Array<goldpan::Index, 1>>& epig_targets,
+                      const nb::dict& options, nb::object listener) {
+  goldpan::Pool pool;
+  if (embeddings) pool.embeddings = as_embeddings(*embeddings, "embeddings");
+  if (features) pool.features = as_embeddings(*features, "features");
+  if (probs) pool.probabilities = as_matrix(*probs);
+  std::optional<goldpan::StoredPasses> passes;
+  if (mc_probs) {
+    passes.emplace(std::span(mc_probs->data(), mc_probs->size()), mc_probs->shape(0),
+                   mc_probs->shape(1), mc_probs->shape(2));
+    pool.passes = &*passes;
+  }
+  Caller caller(std::move(listener));
+  goldpan::StrategyOptions strategy_options;
+  for (const auto& [name, value] : options) {
+    set_option(strategy_options, nb::cast<std::string>(name), value);
+  }
+  if (epig_targets) strategy_options.epig_targets = as_span(*epig_targets);
+  strategy_options.progress = caller.progress(strategy);
+  goldpan::Batch result;
+  caller.run([&] {
+    goldpan::Workers workers(threads);
+    pool.labeled = as_span(labeled);
+    const std::vector<goldpan::Index> unlabeled = complement(pool.labeled, rows);
+    pool.unlabeled = unlabeled;
+    result = goldpan::pick_batch(strategy, pool, batch, reserve, goldpan::Generator(seed), workers,
+                                 strategy_options);
+  });
+
+  const std::size_t count = result.picks.size();
+  std::vector<std::int64_t> indices(count);
+  std::vector<double> scores(count), probabilities(count);
+  std::vector<std::uint8_t> reasons(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const goldpan::Pick& pick = result.picks[i];
+    indices[i] = pick.row;
+    scores[i] = pick.score;
+    probabilities[i] = pick.inclusion_probability;
+    reasons[i] = static_cast<std::uint8_t>(pick.reason);
+  }
+  return nb::make_tuple(to_numpy(std::move(indices), {count}), to_numpy(std::move(scores), {count}),
+                        to_numpy(std::move(reasons), {count}),
+                        to_numpy(std::move(probabilities), {count}), result.notes);
+}
+
+std::vector<std::string> reasons() {
+  std::vector<std::string> names;
+  for (const auto reason : {goldpan::Reason::kColdStart, goldpan::Reason::kReserve,
+                            goldpan::Reason::kClassFloor, goldpan::Reason::kStrategy}) {
+    names.emplace_back(goldpan::reason_name(reason));
+  }
+  return names;
+}
+
+nb::tuple deduplicate(const AnyArray& embeddings, double cosine, int threads, nb::object listener) {
+  Caller caller(std::move(listener));
+  goldpan::Duplicates found;
+  caller.run([&] {
+    goldpan::Workers workers(threads);
+    found = goldpan::deduplicate(as_embeddings(embeddings, "embeddings"), cosine, workers,
+                                 caller.progress("deduplicate"));
+  });
+  const auto wide = [](const std::vector<goldpan::Index>& rows) {
+    return to_numpy(std::vector<std::int64_t>(rows.begin(), rows.end()), {rows.size()});
+  };
+  return nb::make_tuple(wide(found.kept), wide(found.kept_row_of));
+}
+
+}  // namespace
+
+void add_select(nb::module_& module) {
+  module.def("strategies", &strategies);
+  module.def("reasons", &reasons, "Names of the reasons, by their number.");
+  module.def("select", &select_rows, nb::arg("strategy"), nb::arg("rows"),
+             nb::arg("embeddings").noconvert().none(), nb::arg("features").noconvert().none(),
+             nb::arg("probs").noconvert().none(), nb::arg("mc_probs").noconvert().none(),
+             nb::arg("labeled").noconvert(), nb::arg("batch"), nb::arg("seed"), nb::arg("reserve"),
+             nb::arg("threads"), nb::arg("epig_targets").noconvert().none(), nb::arg("options"),
+             nb::arg("listener").none());
+  module.def("deduplicate", &deduplicate, nb::arg("embeddings").noconvert(), nb::arg("cosine"),
+             nb::arg("threads"), nb::arg("listener").none());
+}

@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+import goldpan
+
+SMALL = {"strategies": ["random", "margin"], "budgets": [0.1, 0.5, 1], "seeds": [1, 2], "progress": False}
+
+
+@pytest.fixture(scope="module")
+def results(clouds, tmp_path_factory):
+    return goldpan.run(clouds, tmp_path_factory.mktemp("run"), **SMALL, test_fraction=0.25)
+
+
+def test_tables_are_attributes(results):
+    assert {"learning_curves", "budget_gains", "labels_to_match", "class_counts", "batches", "timings"} <= set(results.tables)
+    curves = results.learning_curves
+    assert list(curves["strategy"].unique()) == ["random", "margin"] and len(curves) == 6
+    assert results.budget_gains["budget"].tolist() == [0.1, 0.5, 1.0]
+    assert "learning_curves" in dir(results)
+    with pytest.raises(AttributeError, match="no table 'gains', expected one of"):
+        results.gains
+
+
+def test_settings_facts_picks_and_text(results):
+    assert results.settings["data.test_fraction"] == "0.25"
+    assert results.settings["protocol.reserve"] == "0.1"
+    assert int(results.facts["pool_size"]) + int(results.facts["test_size"]) == 600
+    assert results.class_names == ["0", "1", "2"]
+    picks = results.picks()
+    assert len(picks) == 2 * 2 * int(results.facts["pool_size"]) and set(picks["reason"]) >= {"cold_start", "reserve", "strategy"}
+    assert results.reflection.startswith("# Reflection")
+    assert "budget_gains" in repr(results) and "<table" in results._repr_html_()
+
+
+def test_plot(results):
+    import matplotlib
+    matplotlib.use("Agg")
+    axes = results.plot()
+    assert [line.get_label() for line in axes.get_lines()] == ["random", "margin"]
+    np.testing.assert_allclose(axes.get_lines()[1].get_xdata(), [10, 50, 100])
+
+
+def test_a_second_call_resumes_and_another_setting_is_refused(results, clouds):
+    before = (results.out / "run.db").stat().st_mtime_ns
+    again = goldpan.run(clouds, results.out, **SMALL, test_fraction=0.25)
+    assert again.learning_curves.equals(results.learning_curves)
+    with pytest.raises(ValueError, match="test_fraction"):
+        goldpan.run(clouds, results.out, **SMALL, test_fraction=0.3)
+    assert (results.out / "run.db").stat().st_mtime_ns >= before
+
+
+def test_ctrl_c_stops_and_the_same_call_resumes(results, clouds, tmp_path):
+    calls = []
+
+    def interrupt(done, total):
+        calls.append((done, total))
+        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        goldpan.run(clouds, tmp_path, **{**SMALL, "progress": interrupt}, test_fraction=0.25, max_batch=10)
+    assert calls
+    with pytest.raises(ValueError, match="holds no tables"):
+        goldpan.Results(tmp_path)
+    resumed = goldpan.run(clouds, tmp_path, **SMALL, test_fraction=0.25, max_batch=10)
+    assert resumed.learning_curves["labels"].max() == int(results.facts["pool_size"])
+
+
+def test_names_of_classes_and_unknown_settings(clouds, tmp_path):
+    names = np.array(["car", "bus", "tram"])[clouds[1]]
+    results = goldpan.run((clouds[0].astype(np.float64), names), tmp_path, **{**SMALL, "seeds": [1]}, calibration=False)
+    assert results.class_names == ["bus", "car", "tram"] and results.settings["protocol.calibration"] == "false"
+    with pytest.raises(TypeError, match="unknown setting 'bugdets', expected one of attribute"):
+        goldpan.run(clouds, tmp_path, bugdets=[1])
+    with pytest.raises(ValueError, match="--reserve"):
+        goldpan.run(clouds, tmp_path, reserve=2)
+    with pytest.raises(ValueError, match=r"\[labels\] got shape"):
+        goldpan.run((clouds[0], clouds[1][:5]), tmp_path)
