@@ -289,7 +289,7 @@ print(f"embeddings {E.shape}, {E.dtype}")
 # distances will do well.
 
 # %%
-queries = np.random.default_rng(3).choice(N, size=6, replace=False)
+queries = np.array([rows[-1] for rows in list(first_of_class.values())[:6]])
 distances = ((E[queries] ** 2).sum(1)[:, None] - 2 * E[queries] @ E.T + (E**2).sum(1)[None]).clip(0)
 nearest = np.argsort(distances, axis=1)[:, :10]
 lines = {f"{CLASSES[hidden[query]]} and": rows for query, rows in zip(queries, nearest)}
@@ -317,8 +317,7 @@ def calibrate(rows, bought_labels, seed):
     held_out, rest = order[: len(rows) // 10], order[len(rows) // 10 :]
     head = goldpan.LinearHead().fit(E[rows[rest]], bought_labels[rest])
     known = held_out[np.isin(bought_labels[held_out], head.classes_)]
-    logits = head.decision_function(E[rows[known]])
-    return goldpan.TemperatureScaler().fit(logits, np.searchsorted(head.classes_, bought_labels[known]))
+    return goldpan.TemperatureScaler().fit(head.logits(E[rows[known]]), bought_labels[known], classes=head.classes_)
 
 
 # %% [markdown]
@@ -335,7 +334,7 @@ def choose(strategy, labeled, batch, seed, head, scaler):
     """The next batch of rows to label."""
     inputs = {"embeddings": E}
     if "probs" in NEEDS[strategy]:
-        inputs["probs"] = scaler.transform(head.decision_function(E))
+        inputs["probs"] = scaler.transform(head.logits(E))
     if "mc_probs" in NEEDS[strategy]:
         inputs["mc_probs"] = head.mc_predict_proba(E, passes=PASSES, seed=seed, temperature=scaler.temperature_)
     return goldpan.select(strategy, **inputs, labeled=labeled, batch=batch, seed=seed, reserve=RESERVE)
@@ -363,7 +362,7 @@ def learn(strategy, seed):
         bought_labels = oracle.buy(labeled)
         head = goldpan.LinearHead().fit(E[labeled], bought_labels)
         scaler = calibrate(labeled, bought_labels, seed)
-        probs = scaler.transform(head.decision_function(E_test))
+        probs = scaler.transform(head.logits(E_test))
         curve.append({
             "strategy": strategy, "seed": seed, "budget": budget, "labels": int(oracle.bought.sum()),
             "accuracy": head.score(E_test, test_labels), "temperature": scaler.temperature_,
@@ -440,10 +439,9 @@ cut = np.arange(len(rows)) < 0.9 * len(rows)
 figure, axes = plt.subplots(1, 2, figsize=(7, 3.4), sharey=True)
 for axis, (text, options) in zip(axes, {"our head": {}, "hardly any penalty": {"weight_decay": 1e-4, "dropout": 0.0}}.items()):
     head = goldpan.LinearHead(**options).fit(E[rows[cut]], hidden[rows[cut]])
-    scaler = goldpan.TemperatureScaler().fit(head.decision_function(E[rows[~cut]]), hidden[rows[~cut]])
-    logits = head.decision_function(E_test)
-    raw = goldpan.TemperatureScaler().fit(logits[:0], test_labels[:0]).transform(logits)  # no examples: T = 1
-    for probs, label, colour in ((raw, "as trained", "#999999"), (scaler.transform(logits), f"T = {scaler.temperature_:.2f}", "#d55e00")):
+    scaler = goldpan.TemperatureScaler().fit(head.logits(E[rows[~cut]]), hidden[rows[~cut]], classes=head.classes_)
+    for probs, label, colour in ((head.predict_proba(E_test), "as trained", "#999999"),
+                                 (scaler.transform(head.logits(E_test)), f"T = {scaler.temperature_:.2f}", "#d55e00")):
         error = goldpan.expected_calibration_error(probs, test_labels)
         axis.plot(*reliability(probs), "o-", color=colour, markersize=3.5, label=f"{label}: error {error * 100:.1f} points")
     axis.plot([0, 1], [0, 1], ":", color="black", linewidth=1)
@@ -468,7 +466,7 @@ seed = SEEDS[0]
 labeled = np.sort(rows)
 head = goldpan.LinearHead().fit(E[labeled], hidden[labeled])
 scaler = calibrate(labeled, hidden[labeled], seed)
-probs = scaler.transform(head.decision_function(E))
+probs = scaler.transform(head.logits(E))
 FLAVOURS = ("entropy", "margin", "least_confidence")
 batch = round(0.05 * N)
 picks = {name: goldpan.select(name, probs=probs, labeled=labeled, batch=batch).indices for name in FLAVOURS}
@@ -479,14 +477,14 @@ overlap.style.format("{:.0%}") if "ipykernel" in sys.modules else print(overlap.
 # %%
 unlabeled = np.setdiff1d(np.arange(N), labeled)
 top_two = np.sort(probs, axis=1)[:, -2:]
-figure, axis = plt.subplots(figsize=(4.6, 4))
 some_rows = np.random.default_rng(0).choice(unlabeled, size=min(4000, len(unlabeled)), replace=False)
-axis.scatter(top_two[some_rows, 1], top_two[some_rows, 0], s=3, color="#cccccc", linewidth=0, label="unlabelled")
-for name in FLAVOURS:
-    few = np.random.default_rng(1).choice(picks[name], size=min(250, batch), replace=False)
-    axis.scatter(top_two[few, 1], top_two[few, 0], s=7, color=COLOUR[name], linewidth=0, label=name)
-axis.set(title="What each flavour picks", xlabel="largest probability", ylabel="second largest")
-axis.legend(fontsize=8, markerscale=2)
+figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), sharex=True, sharey=True)
+for axis, name in zip(axes, FLAVOURS):
+    axis.scatter(top_two[some_rows, 1], top_two[some_rows, 0], s=3, color="#cccccc", linewidth=0)
+    few = np.random.default_rng(1).choice(picks[name], size=min(400, batch), replace=False)
+    axis.scatter(top_two[few, 1], top_two[few, 0], s=5, color="#d55e00", linewidth=0)
+    axis.set(title=name, xlabel="largest probability")
+axes[0].set_ylabel("second largest")
 show(figure, "04-flavours")
 
 # %% [markdown]
@@ -628,7 +626,7 @@ figure.suptitle("60 picks in the plane of the first two components", x=0.01, ha=
 show(figure, "06-plane")
 
 # %% [markdown]
-# k-center takes the rim: the farthest point is by definition an outlier. Random follows the density. TypiClust (Hacohen et al. 2022) is the opposite of k-center:
+# k-center spreads evenly and never misses the rim, however few images live there: the farthest point is by definition the odd one. Random follows the density. TypiClust (Hacohen et al. 2022) is the opposite of k-center:
 # it clusters the pool and takes the most *typical* member of each cluster.
 #
 # In all dimensions, as pictures:
@@ -837,7 +835,7 @@ def from_bursts():
         scaler = calibrate(start, hidden[start], seed)
         both = np.concatenate([E[start], B])  # what is labelled, then the bursts
         known = np.concatenate([hidden[start], hidden[source_of]])
-        probs = np.ascontiguousarray(scaler.transform(head.decision_function(both)))
+        probs = np.ascontiguousarray(scaler.transform(head.logits(both)))
         before = head.score(E_test, test_labels)
         for name in BURST_NAMES:
             picks = goldpan.select(name, embeddings=both, probs=probs, labeled=np.arange(start_size), batch=burst_batch, seed=seed).indices
@@ -1052,7 +1050,7 @@ def detection(seed):
     ends = np.cumsum(random.integers(1, 9, size=len(rest) // 3))
     frames = np.split(rest, ends[ends < len(rest)])[:-1]
     head = goldpan.LinearHead().fit(E[start], hidden[start])
-    doubt = entropy(calibrate(start, hidden[start], seed).transform(head.decision_function(E)))
+    doubt = entropy(calibrate(start, hidden[start], seed).transform(head.logits(E)))
     boxes = np.array([len(frame) for frame in frames])
     scores = {
         "random": random.random(len(frames)),
