@@ -13,8 +13,8 @@
 # %% [markdown]
 # # Which images should we label?
 #
-# You have a large pool of images and money to label some of them. Active learning says: let the model choose. This lesson
-# builds the loop by hand, ten sections long, and asks at every step whether it was worth it.
+# You have a large pool of images and money to label some of them. Active learning says: let the model choose. This
+# lesson builds the loop by hand, ten sections long, and asks at every step whether it was worth it.
 #
 # You need to know what a linear classifier and a softmax are. Everything else is built here.
 #
@@ -25,7 +25,8 @@
 # | a minute instead of ten | `GOLDPAN_NOTEBOOK_SIZE=small` |
 # | your CIFAR-10 | `GOLDPAN_DATA=/folder/with/cifar10`: the official binary files or a folder `train/CLASS/*.jpg` |
 #
-# Every section ends in a *checkpoint*: its result is saved, the next sections use it, and a second run of the notebook starts from there.
+# Every section ends in a *checkpoint*: its result is saved, the next sections use it, and a second run of the notebook
+# starts from there.
 
 # %%
 import gzip
@@ -36,7 +37,8 @@ import time
 
 import matplotlib
 
-if "ipykernel" not in sys.modules:
+NOTEBOOK = "ipykernel" in sys.modules
+if not NOTEBOOK:
     matplotlib.use("Agg")  # a script has no window; the figures go to files in any case
 import matplotlib.pyplot as plt
 import numpy as np
@@ -58,7 +60,8 @@ PASSES = 20  # for BALD
 started = time.perf_counter()
 
 # %% [markdown]
-# Two helpers. `checkpoint` computes something once and reads it back ever after. `show` saves a figure and shows it.
+# Three helpers. `checkpoint` computes something once and reads it back ever after. `show` saves a figure and shows it;
+# `present` does the same for a table.
 
 
 # %%
@@ -85,25 +88,49 @@ def checkpoint(name, compute):
 
 def show(figure, name):
     figure.savefig(FIGURES / f"{name}.png", dpi=150, bbox_inches="tight")
-    if "ipykernel" in sys.modules:
+    if NOTEBOOK:
         plt.show()
     plt.close(figure)
 
 
-plt.rcParams.update({
-    "figure.constrained_layout.use": True, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.titlelocation": "left", "font.size": 9, "axes.titlesize": 10, "legend.frameon": False,
-})
+def present(table):
+    if NOTEBOOK:
+        from IPython.display import display
+
+        display(table)
+    else:
+        print(table.to_string())
+
+
+plt.rcParams.update(
+    {
+        "figure.constrained_layout.use": True,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlelocation": "left",
+        "font.size": 9,
+        "axes.titlesize": 10,
+        "legend.frameon": False,
+    }
+)
 COLOUR = {
-    "random": "black", "entropy": "#56b4e9", "margin": "#e69f00", "least_confidence": "#999999", "bald": "#cc79a7",
-    "k_center": "#009e73", "badge": "#d55e00", "hybrid": "#0072b2", "typiclust": "#8c6d31",
+    "random": "black",
+    "entropy": "#56b4e9",
+    "margin": "#e69f00",
+    "least_confidence": "#999999",
+    "bald": "#cc79a7",
+    "k_center": "#009e73",
+    "badge": "#d55e00",
+    "hybrid": "#0072b2",
+    "typiclust": "#8c6d31",
 }
 
 # %% [markdown]
 # # 1. The pool
 #
-# The data set is whatever is there: CIFAR-10, else Fashion-MNIST (Debian's package `dataset-fashion-mnist`), else images that we
-# draw ourselves. Nothing is downloaded. All its labels are known, which is what lets us *measure*: we hide them and buy them back.
+# The data set is whatever is there: CIFAR-10, else Fashion-MNIST (Debian's package `dataset-fashion-mnist`), else
+# images that we draw ourselves. Nothing is downloaded. All its labels are known, which is what lets us *measure*: we
+# hide them and buy them back.
 
 
 # %%
@@ -111,7 +138,7 @@ def cifar10_binary(folder):
     """The official files: a record is a label byte and 3,072 bytes of planes R, G, B."""
     records = [np.fromfile(folder / f"data_batch_{i}.bin", np.uint8).reshape(-1, 3073) for i in range(1, 6)]
     records = np.concatenate(records)
-    names = (folder / "batches.meta.txt")
+    names = folder / "batches.meta.txt"
     classes = names.read_text().split() if names.exists() else list(map(str, range(10)))
     return records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1), records[:, 0].astype(int), classes
 
@@ -171,7 +198,10 @@ def find_data():
     fashion = pathlib.Path("/usr/share/datasets/fashion-mnist")
     wanted = os.environ.get("GOLDPAN_NOTEBOOK_DATA", "auto")  # auto, fashion-mnist or made
     for place in filter(None, (os.environ.get("GOLDPAN_DATA"), "data")) if wanted == "auto" else ():
-        for folder in (pathlib.Path(place), *(pathlib.Path(place) / name for name in ("cifar-10-batches-bin", "cifar10"))):
+        for folder in (
+            pathlib.Path(place),
+            *(pathlib.Path(place) / name for name in ("cifar-10-batches-bin", "cifar10")),
+        ):
             if (folder / "data_batch_1.bin").exists():
                 return "CIFAR-10", *cifar10_binary(folder)
             if (folder / "train/airplane").exists():
@@ -190,17 +220,20 @@ FIGURES.mkdir(parents=True, exist_ok=True)
 print(f"{DATA}: {len(images):,} images of {images.shape[1]} x {images.shape[2]}, {len(CLASSES)} classes")
 
 # %% [markdown]
-# A fifth of the images is the *test set*: never labelled, never chosen from, never used to learn features. The rest is the *pool*. The split keeps the
-# classes' shares (it is *stratified*), and is the same for all seeds, so that differences between strategies are not
-# differences between test sets.
+# A fifth of the images is the *test set*: never labelled, never chosen from, never used to learn features. The rest is
+# the *pool*. The split keeps the classes' shares (it is *stratified*), and is the same for all seeds, so that
+# differences between strategies are not differences between test sets.
 
 
 # %%
 def split():
     random = np.random.default_rng(0)
-    test = np.concatenate([
-        random.permutation(np.flatnonzero(labels == c))[: round(0.2 * np.sum(labels == c))] for c in range(len(CLASSES))
-    ])
+    test = np.concatenate(
+        [
+            random.permutation(np.flatnonzero(labels == c))[: round(0.2 * np.sum(labels == c))]
+            for c in range(len(CLASSES))
+        ]
+    )
     return {"test": np.sort(test), "pool": np.setdiff1d(np.arange(len(labels)), test)}
 
 
@@ -233,8 +266,9 @@ hidden = labels[parts["pool"]]  # only Oracle, and pictures' captions, look at i
 def gallery(rows_of, title, columns=12, captions=True, of=None):
     """One line of pool images for each entry of `rows_of`: {text: row numbers}."""
     of = pool_images if of is None else of
-    figure, axes = plt.subplots(len(rows_of), columns, figsize=(columns * 0.8, len(rows_of) * (1.05 if captions else 0.9)),
-                                squeeze=False)
+    figure, axes = plt.subplots(
+        len(rows_of), columns, figsize=(columns * 0.8, len(rows_of) * (1.05 if captions else 0.9)), squeeze=False
+    )
     for line, (text, rows) in zip(axes, rows_of.items()):
         for axis in line:
             axis.axis("off")
@@ -249,21 +283,25 @@ def gallery(rows_of, title, columns=12, captions=True, of=None):
 
 first_of_class = {name: np.flatnonzero(hidden == c)[:12] for c, name in enumerate(CLASSES)}
 show(gallery(first_of_class, f"{DATA}: the pool", captions=False), "01-pool")
-print(f"pool {N:,}, test {len(test_images):,}; classes in the pool: {np.bincount(hidden).min():,} to {np.bincount(hidden).max():,}")
+print(
+    f"pool {N:,}, test {len(test_images):,}; classes in the pool: {np.bincount(hidden).min():,} to {np.bincount(hidden).max():,}"
+)
 
 # %% [markdown]
-# **Checkpoint 1.** `01-split.npz` says which images are the pool and which the test set. If you change the split, delete the folder: everything
-# that follows depends on it.
+# **Checkpoint 1.** `01-split.npz` says which images are the pool and which the test set. If you change the split,
+# delete the folder: everything that follows depends on it.
 
 # %% [markdown]
 # # 2. Embeddings
 #
-# All strategies work on *embeddings*: a few hundred numbers an image in which alike images lie close together. Computing them once makes
-# the loop cheap: training a linear head on them takes less than a second, where training a network takes hours.
+# All strategies work on *embeddings*: a few hundred numbers an image in which alike images lie close together.
+# Computing them once makes the loop cheap: training a linear head on them takes less than a second, where training a
+# network takes hours.
 #
-# The best embeddings come from a large pretrained network such as DINOv2. Have you computed some? Give an `.npy` of one row for each image *of
-# the data set as read here* as `GOLDPAN_NOTEBOOK_EMBEDDINGS`. Without a download there is `PatchEncoder` (Coates, Ng & Lee 2011): it learns its features from
-# small patches of *pool* images, without any label. It knows less than DINOv2: textures and colours rather than things.
+# The best embeddings come from a large pretrained network such as DINOv2. Have you computed some? Give an `.npy` of one
+# row for each image *of the data set as read here* as `GOLDPAN_NOTEBOOK_EMBEDDINGS`. Without a download there is
+# `PatchEncoder` (Coates, Ng & Lee 2011): it learns its features from small patches of *pool* images, without any label.
+# It knows less than DINOv2: textures and colours rather than things.
 
 
 # %%
@@ -285,8 +323,8 @@ E, E_test = embeddings["pool"], embeddings["test"]
 print(f"embeddings {E.shape}, {E.dtype}")
 
 # %% [markdown]
-# Do alike images lie close together? Take some images and look at their nearest neighbours. Where a line goes astray, no strategy that relies on
-# distances will do well.
+# Do alike images lie close together? Take some images and look at their nearest neighbours. Where a line goes astray,
+# no strategy that relies on distances will do well.
 
 # %%
 queries = np.array([rows[-1] for rows in list(first_of_class.values())[:6]])
@@ -303,11 +341,12 @@ print(f"neighbours of the same class, in these lines: {same:.0%}")
 # %% [markdown]
 # # 3. The random baseline
 #
-# Before anything clever: buy labels at random, train, test, repeat. Every other curve will be measured against this one, so it deserves the
-# same care: several seeds, and the same recipe for training.
+# Before anything clever: buy labels at random, train, test, repeat. Every other curve will be measured against this
+# one, so it deserves the same care: several seeds, and the same recipe for training.
 #
-# The recipe: a linear head (softmax regression with a small penalty, trained to convergence, hence without luck). Then *temperature scaling*, explained in
-# section 4: train on nine tenths of the bought labels, fit one number on the other tenth. Those labels are paid for as well.
+# The recipe: a linear head (softmax regression with a small penalty, trained to convergence, hence without luck). Then
+# *temperature scaling*, explained in section 4: train on nine tenths of the bought labels, fit one number on the other
+# tenth. Those labels are paid for as well.
 
 
 # %%
@@ -321,9 +360,9 @@ def calibrate(rows, bought_labels, seed):
 
 
 # %% [markdown]
-# One batch. A strategy says what it needs, embeddings, probabilities, or several stochastic passes, and we compute nothing else. A tenth of every
-# batch stays random, the *reserve*: it keeps an unbiased sample among the labels, and an eye on what the strategy never asks
-# for.
+# One batch. A strategy says what it needs, embeddings, probabilities, or several stochastic passes, and we compute
+# nothing else. A tenth of every batch stays random, the *reserve*: it keeps an unbiased sample among the labels, and an
+# eye on what the strategy never asks for.
 
 
 # %%
@@ -341,7 +380,8 @@ def choose(strategy, labeled, batch, seed, head, scaler):
 
 
 # %% [markdown]
-# And the loop. The first batch is random and the same for all strategies at one seed: whatever differs later is the strategy's doing.
+# And the loop. The first batch is random and the same for all strategies at one seed: whatever differs later is the
+# strategy's doing.
 
 
 # %%
@@ -363,11 +403,17 @@ def learn(strategy, seed):
         head = goldpan.LinearHead().fit(E[labeled], bought_labels)
         scaler = calibrate(labeled, bought_labels, seed)
         probs = scaler.transform(head.logits(E_test))
-        curve.append({
-            "strategy": strategy, "seed": seed, "budget": budget, "labels": int(oracle.bought.sum()),
-            "accuracy": head.score(E_test, test_labels), "temperature": scaler.temperature_,
-            "rarest_class": np.bincount(bought_labels, minlength=C).min(),
-        })
+        curve.append(
+            {
+                "strategy": strategy,
+                "seed": seed,
+                "budget": budget,
+                "labels": int(oracle.bought.sum()),
+                "accuracy": head.score(E_test, test_labels),
+                "temperature": scaler.temperature_,
+                "rarest_class": np.bincount(bought_labels, minlength=C).min(),
+            }
+        )
     return curve, labeled
 
 
@@ -399,12 +445,13 @@ figure, axis = plt.subplots(figsize=(6, 3.6))
 plot_curves(axis, ["random"])
 axis.set_title(f"{DATA}: labels bought at random; mean and standard deviation of {len(SEEDS)} seeds")
 show(figure, "03-random")
-curves["random"].groupby("budget").agg(
-    labels=("labels", "first"), accuracy=("accuracy", "mean"), std=("accuracy", "std"), temperature=("temperature", "mean"))
+by_budget = curves["random"].groupby("budget")
+present(by_budget[["labels", "accuracy", "temperature", "rarest_class"]].mean().round(3))
 
 # %% [markdown]
-# Two things to take from this curve. It is close to straight over the *logarithm* of the labels: each doubling of the money buys about as much as
-# the one before. And it flattens towards the end: there, no strategy can gain, since all labels are nearly bought.
+# Two things to take from this curve. It is close to straight over the *logarithm* of the labels: each doubling of the
+# money buys about as much as the one before. And it flattens towards the end: there, no strategy can gain, since all
+# labels are nearly bought.
 #
 # **Checkpoint 3.** `03-random.csv`: the curve to beat.
 
@@ -422,9 +469,9 @@ curves["random"].groupby("budget").agg(
 # %% [markdown]
 # ## Are the probabilities honest?
 #
-# A head is *calibrated* if of all the images of which it says "70 %", 70 % are right. Sort the test images by confidence, cut them into bins of equal
-# size, and compare each bin's mean confidence with its accuracy. We look at the head that we use, and at one with hardly any penalty, which
-# trusts its few labels too much.
+# A head is *calibrated* if of all the images of which it says "70 %", 70 % are right. Sort the test images by
+# confidence, cut them into bins of equal size, and compare each bin's mean confidence with its accuracy. We look at the
+# head that we use, and at one with hardly any penalty, which trusts its few labels too much.
 
 
 # %%
@@ -437,13 +484,19 @@ def reliability(probs, bins=12):
 rows = np.load(FOLDER / "bought-random.npz")[str(SEEDS[0])][: round(BUDGETS[1] * N)]
 cut = np.arange(len(rows)) < 0.9 * len(rows)
 figure, axes = plt.subplots(1, 2, figsize=(7, 3.4), sharey=True)
-for axis, (text, options) in zip(axes, {"our head": {}, "hardly any penalty": {"weight_decay": 1e-4, "dropout": 0.0}}.items()):
+for axis, (text, options) in zip(
+    axes, {"our head": {}, "hardly any penalty": {"weight_decay": 1e-4, "dropout": 0.0}}.items()
+):
     head = goldpan.LinearHead(**options).fit(E[rows[cut]], hidden[rows[cut]])
     scaler = goldpan.TemperatureScaler().fit(head.logits(E[rows[~cut]]), hidden[rows[~cut]], classes=head.classes_)
-    for probs, label, colour in ((head.predict_proba(E_test), "as trained", "#999999"),
-                                 (scaler.transform(head.logits(E_test)), f"T = {scaler.temperature_:.2f}", "#d55e00")):
+    for probs, label, colour in (
+        (head.predict_proba(E_test), "as trained", "#999999"),
+        (scaler.transform(head.logits(E_test)), f"T = {scaler.temperature_:.2f}", "#d55e00"),
+    ):
         error = goldpan.expected_calibration_error(probs, test_labels)
-        axis.plot(*reliability(probs), "o-", color=colour, markersize=3.5, label=f"{label}: error {error * 100:.1f} points")
+        axis.plot(
+            *reliability(probs), "o-", color=colour, markersize=3.5, label=f"{label}: error {error * 100:.1f} points"
+        )
     axis.plot([0, 1], [0, 1], ":", color="black", linewidth=1)
     axis.set(title=f"{text}, {cut.sum():,} labels", xlabel="confidence", xlim=(0, 1), ylim=(0, 1), aspect="equal")
     axis.legend(loc="upper left", fontsize=8)
@@ -451,10 +504,12 @@ axes[0].set_ylabel("share right")
 show(figure, "04-calibration")
 
 # %% [markdown]
-# Below the dotted line means too sure. *Temperature scaling* (Guo et al. 2017) divides all logits by one number T, fitted on labels that the head has not
-# seen. It changes no prediction. It is a repair, not a cure: a head that is nearly honest to begin with, as ours, needs a T near 1.
+# Below the dotted line means too sure. *Temperature scaling* (Guo et al. 2017) divides all logits by one number T,
+# fitted on labels that the head has not seen. It changes no prediction. It is a repair, not a cure: a head that is
+# nearly honest to begin with, as ours, needs a T near 1.
 #
-# T does change *who is unsure*: at a high temperature the long tail of small probabilities counts, and entropy ranks rows differently.
+# T does change *who is unsure*: at a high temperature the long tail of small probabilities counts, and entropy ranks
+# rows differently.
 
 # %% [markdown]
 # ## Three flavours, one pool
@@ -471,8 +526,10 @@ FLAVOURS = ("entropy", "margin", "least_confidence")
 batch = round(0.05 * N)
 picks = {name: goldpan.select(name, probs=probs, labeled=labeled, batch=batch).indices for name in FLAVOURS}
 overlap = pd.DataFrame({a: {b: np.isin(picks[a], picks[b]).mean() for b in FLAVOURS} for a in FLAVOURS})
-show(gallery({name: picks[name][:12] for name in FLAVOURS}, "The twelve most uncertain images", columns=12), "04-picks")
-overlap.style.format("{:.0%}") if "ipykernel" in sys.modules else print(overlap.round(2))
+show(
+    gallery({name: picks[name][:12] for name in FLAVOURS}, "The twelve most uncertain images", columns=12), "04-picks"
+)
+present(overlap.map("{:.0%}".format))
 
 # %%
 unlabeled = np.setdiff1d(np.arange(N), labeled)
@@ -488,9 +545,9 @@ axes[0].set_ylabel("second largest")
 show(figure, "04-flavours")
 
 # %% [markdown]
-# The diagonal edge is where two classes are tied; the lower left is where nothing is likely. Margin walks along the edge. Entropy and least confidence crowd into the
-# corner, where images look like nothing the model knows. A label at the edge moves a boundary between two classes, which is why margin is often the
-# better teacher.
+# The diagonal edge is where two classes are tied; the lower left is where nothing is likely. Margin walks along the
+# edge. Entropy and least confidence crowd into the corner, where images look like nothing the model knows. A label at
+# the edge moves a boundary between two classes, which is why margin is often the better teacher.
 #
 # Three curves decide:
 
@@ -508,8 +565,16 @@ def gains(names):
         gain = (curves[name].set_index(["seed", "budget"]).accuracy - base) * 100
         for budget, values in gain.groupby("budget"):
             half = stats.t.ppf(0.975, len(values) - 1) * values.std() / len(values) ** 0.5
-            lines.append({"strategy": name, "budget": budget, "gain": values.mean(), "half": half,
-                          "low": values.min(), "high": values.max()})
+            lines.append(
+                {
+                    "strategy": name,
+                    "budget": budget,
+                    "gain": values.mean(),
+                    "half": half,
+                    "low": values.min(),
+                    "high": values.max(),
+                }
+            )
     return pd.DataFrame(lines)
 
 
@@ -519,8 +584,17 @@ def plot_gains(axis, names):
         table = gains([name])
         table = table[(table.budget > BUDGETS[0]) & (table.budget < 1)]
         place = np.arange(len(table)) + (shift - (len(names) - 1) / 2) * 0.1
-        axis.errorbar(place, table.gain, yerr=[table.gain - table.low, table.high - table.gain], fmt="o-", color=COLOUR[name],
-                      label=name, capsize=2, markersize=4, linewidth=1.2)
+        axis.errorbar(
+            place,
+            table.gain,
+            yerr=[table.gain - table.low, table.high - table.gain],
+            fmt="o-",
+            color=COLOUR[name],
+            label=name,
+            capsize=2,
+            markersize=4,
+            linewidth=1.2,
+        )
         axis.set_xticks(np.arange(len(table)), [f"{budget:.0%}" for budget in table.budget])
     axis.axhline(0, color="black", linewidth=1)
     axis.set(xlabel="labels bought, share of the pool", ylabel="gain over random (points)")
@@ -534,22 +608,23 @@ axis.legend(ncols=3, fontsize=8)
 show(figure, "04-gains")
 
 # %% [markdown]
-# Gains are differences *at the same seed*: seeds share what is hard about them (the first batch), and the difference does not. And they are small. Keep that in mind
-# when a paper shows one curve above another at one seed.
+# Gains are differences *at the same seed*: seeds share what is hard about them (the first batch), and the difference
+# does not. And they are small. Keep that in mind when a paper shows one curve above another at one seed.
 #
 # **Checkpoint 4.** `04-entropy.csv`, `04-margin.csv`, `04-least_confidence.csv`.
 
 # %% [markdown]
 # # 5. BALD: not every doubt can be cured
 #
-# Entropy mixes two doubts. An image may be *ambiguous*: any model would hesitate, and a label does not help. Or the model *does not know yet*: then a label
-# helps. BALD (Houlsby et al. 2011) tells them apart by asking several versions of the model. If each of them hesitates, the image is ambiguous. If each of them
-# is sure, but of different things, nobody knows:
+# Entropy mixes two doubts. An image may be *ambiguous*: any model would hesitate, and a label does not help. Or the
+# model *does not know yet*: then a label helps. BALD (Houlsby et al. 2011) tells them apart by asking several versions
+# of the model. If each of them hesitates, the image is ambiguous. If each of them is sure, but of different things,
+# nobody knows:
 #
 # $$\underbrace{H\Big(\tfrac1K\sum_k p^k\Big)}_{\text{doubt of the average}} - \underbrace{\tfrac1K\sum_k H(p^k)}_{\text{average doubt}}$$
 #
-# The versions come from *dropout left on* (Gal & Ghahramani 2016). One mask makes one version: the mask must be the same for all
-# images of a pass, or the passes compare nothing.
+# The versions come from *dropout left on* (Gal & Ghahramani 2016). One mask makes one version: the mask must be the
+# same for all images of a pass, or the passes compare nothing.
 
 # %%
 mc_probs = head.mc_predict_proba(E, passes=PASSES, seed=seed, temperature=scaler.temperature_)  # K x N x C
@@ -567,17 +642,23 @@ print(f"BALD by hand and by goldpan differ by at most {np.abs(bald[by_bald.indic
 print(f"both ask for {np.isin(by_bald.indices, by_entropy.indices).mean():.0%} of the same images")
 
 # %% [markdown]
-# Entropy reads the horizontal axis, BALD the vertical one. They part in the lower right corner: much doubt, no disagreement.
+# Entropy reads the horizontal axis, BALD the vertical one. They part in the lower right corner: much doubt, no
+# disagreement.
 
 # %%
 figure, axis = plt.subplots(figsize=(6, 3.8))
 axis.scatter(total[some_rows], bald[some_rows], s=3, color="#cccccc", linewidth=0)
-shown = {"both": np.intersect1d(by_bald.indices, by_entropy.indices), "entropy only": np.setdiff1d(by_entropy.indices, by_bald.indices),
-         "BALD only": np.setdiff1d(by_bald.indices, by_entropy.indices)}
+shown = {
+    "both": np.intersect1d(by_bald.indices, by_entropy.indices),
+    "entropy only": np.setdiff1d(by_entropy.indices, by_bald.indices),
+    "BALD only": np.setdiff1d(by_bald.indices, by_entropy.indices),
+}
 for (text, members), colour in zip(shown.items(), ("#0072b2", "#56b4e9", "#cc79a7")):
     few = np.random.default_rng(2).permutation(members)[:400]
     axis.scatter(total[few], bald[few], s=7, color=colour, linewidth=0, label=f"{text}: {len(members):,}")
-axis.set(title=f"Two doubts, {batch:,} picks each", xlabel="entropy of the mean prediction (nats)", ylabel="BALD (nats)")
+axis.set(
+    title=f"Two doubts, {batch:,} picks each", xlabel="entropy of the mean prediction (nats)", ylabel="BALD (nats)"
+)
 axis.legend(fontsize=8, markerscale=2)
 show(figure, "05-two-doubts")
 
@@ -589,8 +670,8 @@ most = {
 show(gallery(most, "Where they disagree most", columns=12), "05-disagreement")
 
 # %% [markdown]
-# Look at the pictures before believing the story. With a frozen embedding and a linear head, "does not know yet" mostly means "far out, in a
-# direction with few labels", and those images need not be typical of anything.
+# Look at the pictures before believing the story. With a frozen embedding and a linear head, "does not know yet" mostly
+# means "far out, in a direction with few labels", and those images need not be typical of anything.
 
 # %%
 curves["bald"] = checkpoint("05-bald", lambda: learn_all("bald"))
@@ -606,10 +687,11 @@ show(figure, "05-gains")
 # %% [markdown]
 # # 6. k-center: cover the pool
 #
-# Forget the model. Choose so that *no image is far from a labelled one*: pick the image farthest from everything labelled or picked, and repeat (Sener & Savarese
-# 2018).
+# Forget the model. Choose so that *no image is far from a labelled one*: pick the image farthest from everything
+# labelled or picked, and repeat (Sener & Savarese 2018).
 #
-# What covering means shows best in a plane. Here are the first two principal components of the embedding, and 60 picks of each kind.
+# What covering means shows best in a plane. Here are the first two principal components of the embedding, and 60 picks
+# of each kind.
 
 # %%
 centred = E - E.mean(0)
@@ -626,20 +708,23 @@ figure.suptitle("60 picks in the plane of the first two components", x=0.01, ha=
 show(figure, "06-plane")
 
 # %% [markdown]
-# k-center spreads evenly and never misses the rim, however few images live there: the farthest point is by definition the odd one. Random follows the density. TypiClust (Hacohen et al. 2022) is the opposite of k-center:
-# it clusters the pool and takes the most *typical* member of each cluster.
+# k-center spreads evenly and never misses the rim, however few images live there: the farthest point is by definition
+# the odd one. Random follows the density. TypiClust (Hacohen et al. 2022) is the opposite of k-center: it clusters the
+# pool and takes the most *typical* member of each cluster.
 #
 # In all dimensions, as pictures:
 
 # %%
-first = {name: goldpan.select(name, embeddings=E, batch=12, seed=1).indices for name in ("random", "k_center", "typiclust")}
+first = {
+    name: goldpan.select(name, embeddings=E, batch=12, seed=1).indices for name in ("random", "k_center", "typiclust")
+}
 show(gallery(first, "The first twelve picks of an empty labelled set", columns=12), "06-picks")
 
 # %% [markdown]
 # ## The cold start
 #
-# These strategies need no model, so they can make the *first* batch. Does that beat a random one? It depends on how many labels there are, so we try several
-# sizes.
+# These strategies need no model, so they can make the *first* batch. Does that beat a random one? It depends on how
+# many labels there are, so we try several sizes.
 
 # %%
 SIZES = (50, 200, 1000) if FULL else (20, 50, 200)
@@ -652,8 +737,15 @@ def cold_start():
             for size in SIZES:
                 rows = goldpan.select(name, embeddings=E, batch=size, seed=seed).indices
                 accuracy = goldpan.LinearHead().fit(E[rows], hidden[rows]).score(E_test, test_labels)
-                lines.append({"strategy": name, "seed": seed, "labels": size, "accuracy": accuracy,
-                              "classes": len(np.unique(hidden[rows]))})
+                lines.append(
+                    {
+                        "strategy": name,
+                        "seed": seed,
+                        "labels": size,
+                        "accuracy": accuracy,
+                        "classes": len(np.unique(hidden[rows])),
+                    }
+                )
     return pd.DataFrame(lines)
 
 
@@ -661,8 +753,15 @@ starts = checkpoint("06-cold-start", cold_start)
 figure, axis = plt.subplots(figsize=(6, 3.2))
 for shift, (name, table) in enumerate(starts.groupby("strategy", sort=False)):
     by_size = table.groupby("labels").accuracy
-    axis.bar(np.arange(len(SIZES)) + (shift - 1) * 0.27, by_size.mean() * 100, 0.25, yerr=by_size.std().fillna(0) * 100, capsize=2,
-             color=COLOUR[name], label=name)
+    axis.bar(
+        np.arange(len(SIZES)) + (shift - 1) * 0.27,
+        by_size.mean() * 100,
+        0.25,
+        yerr=by_size.std().fillna(0) * 100,
+        capsize=2,
+        color=COLOUR[name],
+        label=name,
+    )
 axis.set_xticks(np.arange(len(SIZES)), [f"{size:,} labels" for size in SIZES])
 axis.set(title="First batches: accuracy, mean and standard deviation", ylabel="test accuracy (%)")
 axis.legend(fontsize=8, loc="upper left")
@@ -684,23 +783,25 @@ axis.legend(fontsize=8)
 show(figure, "06-gains")
 
 # %% [markdown]
-# On CIFAR-10 k-center loses, and it should: it spends the money on images unlike all others, and what is learned from them holds for few. Where the pool is full of copies, the
-# same property wins. Section 8 makes such a pool.
+# On CIFAR-10 k-center loses, and it should: it spends the money on images unlike all others, and what is learned from
+# them holds for few. Where the pool is full of copies, the same property wins. Section 8 makes such a pool.
 #
 # **Checkpoint 6.** `06-k_center.csv`, `06-cold-start.csv`.
 
 # %% [markdown]
 # # 7. BADGE: uncertain and diverse in one space
 #
-# Imagine labelling an image as what the model believes it is, and taking one step of gradient descent on it. The gradient of the last layer is
+# Imagine labelling an image as what the model believes it is, and taking one step of gradient descent on it. The
+# gradient of the last layer is
 #
 # $$g = (p - \mathrm{onehot}(\arg\max p)) \otimes x.$$
 #
-# Its *length* is small where the model is sure. Its *direction* says what would change. BADGE (Ash et al. 2020) picks gradients that are long and far
-# apart: k-means++ seeding, each pick drawn in proportion to the squared distance to the nearest pick so far.
+# Its *length* is small where the model is sure. Its *direction* says what would change. BADGE (Ash et al. 2020) picks
+# gradients that are long and far apart: k-means++ seeding, each pick drawn in proportion to the squared distance to the
+# nearest pick so far.
 #
-# $g$ has $C \times D$ numbers an image, but nobody needs to write it down: distances follow from products of the two factors. By hand, for a few
-# images:
+# $g$ has $C \times D$ numbers an image, but nobody needs to write it down: distances follow from products of the two
+# factors. By hand, for a few images:
 
 # %%
 q = probs - np.eye(probs.shape[1])[probs.argmax(1)]
@@ -715,8 +816,8 @@ print(f"numbers an image: {written_out.shape[1]:,} written out, {q.shape[1] + E.
 # %% [markdown]
 # ## Uncertainty against diversity
 #
-# Every batch can be judged on two scales before a single label is bought: how unsure the model is of its images (mean entropy), and how far apart they are (mean
-# distance of each to the nearest other one in the batch).
+# Every batch can be judged on two scales before a single label is bought: how unsure the model is of its images (mean
+# entropy), and how far apart they are (mean distance of each to the nearest other one in the batch).
 
 
 # %%
@@ -731,9 +832,7 @@ def isolation(rows):
 batch = min(500, N // 20)
 inputs = {"embeddings": E, "probs": probs, "mc_probs": mc_probs}
 NAMES = ("random", "entropy", "margin", "bald", "k_center", "badge", "hybrid")
-batches = {
-    name: goldpan.select(name, **inputs, labeled=labeled, batch=batch, seed=seed).indices for name in NAMES
-}
+batches = {name: goldpan.select(name, **inputs, labeled=labeled, batch=batch, seed=seed).indices for name in NAMES}
 doubt = entropy(probs)
 figure, axis = plt.subplots(figsize=(5.4, 3.8))
 for name, rows in batches.items():
@@ -744,12 +843,18 @@ axis.set(title=f"Batches of {batch}", xlabel="mean entropy (nats)", ylabel="mean
 show(figure, "07-two-scales")
 
 # %% [markdown]
-# k-center buys diversity, entropy buys doubt. BADGE sits between: not the extreme of either. Distances alone do not make a batch good, as
-# k-center has shown; what BADGE avoids is *repetition*.
+# k-center buys diversity, entropy buys doubt. BADGE sits between: not the extreme of either. Distances alone do not
+# make a batch good, as k-center has shown; what BADGE avoids is *repetition*.
 
 # %%
-show(gallery({name: batches[name][:12] for name in ("entropy", "k_center", "badge")}, "First picks of the same pool and head", columns=12),
-     "07-picks")
+show(
+    gallery(
+        {name: batches[name][:12] for name in ("entropy", "k_center", "badge")},
+        "First picks of the same pool and head",
+        columns=12,
+    ),
+    "07-picks",
+)
 curves["badge"] = checkpoint("07-badge", lambda: learn_all("badge"))
 figure, axis = plt.subplots(figsize=(6, 3.4))
 plot_gains(axis, ("entropy", "margin", "badge"))
@@ -763,10 +868,12 @@ show(figure, "07-gains")
 # %% [markdown]
 # # 8. Hybrid against plain top-k entropy: the price of copies
 #
-# The simplest cure for repetition: shortlist the $2B$ most uncertain images, then spread over them with k-center. That is `hybrid`.
+# The simplest cure for repetition: shortlist the $2B$ most uncertain images, then spread over them with k-center. That
+# is `hybrid`.
 #
-# A curated data set hardly shows why one wants that. Real pools come from cameras: thirty frames of one street corner, ten shots of one shoe. Top-k entropy scores each image alone. If one is
-# doubtful, its copies are as doubtful, and they are all bought.
+# A curated data set hardly shows why one wants that. Real pools come from cameras: thirty frames of one street corner,
+# ten shots of one shoe. Top-k entropy scores each image alone. If one is doubtful, its copies are as doubtful, and they
+# are all bought.
 #
 # First, are there near-duplicates in our own pool? The most similar pairs in the entropy batch:
 
@@ -781,14 +888,21 @@ def most_similar_pairs(rows, count, vectors):
 
 
 one, other, cosine = most_similar_pairs(batches["entropy"], 12, E)
-show(gallery({"a pick": one, "its twin": other}, f"Most similar pairs among {batch} picks of entropy, cosine "
-             f"{cosine.max():.2f} to {cosine.min():.2f}", columns=12), "08-own-twins")
+show(
+    gallery(
+        {"a pick": one, "its twin": other},
+        f"Most similar pairs among {batch} picks of entropy, cosine " f"{cosine.max():.2f} to {cosine.min():.2f}",
+        columns=12,
+    ),
+    "08-own-twins",
+)
 
 # %% [markdown]
 # ## A pool of bursts
 #
-# Now a pool as a camera makes it: images that nobody has labelled yet, each as a burst of eight frames, shifted by a pixel or two, a little brighter or darker, with
-# sensor noise. An eighth of the information at eight times the price, unless the strategy notices.
+# Now a pool as a camera makes it: images that nobody has labelled yet, each as a burst of eight frames, shifted by a
+# pixel or two, a little brighter or darker, with sensor noise. An eighth of the information at eight times the price,
+# unless the strategy notices.
 
 # %%
 FRAMES = 8
@@ -830,7 +944,9 @@ BURST_NAMES = ("random", "entropy", "hybrid", "badge", "k_center")
 def from_bursts():
     lines, chosen = [], {}
     for seed in SEEDS:
-        start = np.random.default_rng(100 + seed).choice(np.setdiff1d(np.arange(N), bursts["sources"]), size=start_size, replace=False)
+        start = np.random.default_rng(100 + seed).choice(
+            np.setdiff1d(np.arange(N), bursts["sources"]), size=start_size, replace=False
+        )
         head = goldpan.LinearHead().fit(E[start], hidden[start])
         scaler = calibrate(start, hidden[start], seed)
         both = np.concatenate([E[start], B])  # what is labelled, then the bursts
@@ -838,11 +954,19 @@ def from_bursts():
         probs = np.ascontiguousarray(scaler.transform(head.logits(both)))
         before = head.score(E_test, test_labels)
         for name in BURST_NAMES:
-            picks = goldpan.select(name, embeddings=both, probs=probs, labeled=np.arange(start_size), batch=burst_batch, seed=seed).indices
+            picks = goldpan.select(
+                name, embeddings=both, probs=probs, labeled=np.arange(start_size), batch=burst_batch, seed=seed
+            ).indices
             rows = np.concatenate([np.arange(start_size), picks])
             accuracy = goldpan.LinearHead().fit(both[rows], known[rows]).score(E_test, test_labels)
-            lines.append({"strategy": name, "seed": seed, "things": len(np.unique(source_of[picks - start_size])),
-                          "gain": 100 * (accuracy - before)})
+            lines.append(
+                {
+                    "strategy": name,
+                    "seed": seed,
+                    "things": len(np.unique(source_of[picks - start_size])),
+                    "gain": 100 * (accuracy - before),
+                }
+            )
             chosen[name] = picks - start_size
     np.savez(FOLDER / "08-burst-picks.npz", **chosen)  # of the last seed
     return pd.DataFrame(lines)
@@ -850,15 +974,25 @@ def from_bursts():
 
 burst_table = checkpoint("08-burst-batches", from_bursts)
 burst_picks = dict(np.load(FOLDER / "08-burst-picks.npz"))
-summary = burst_table.groupby("strategy", sort=False).agg(things=("things", "mean"), things_std=("things", "std"),
-                                                          gain=("gain", "mean"), gain_std=("gain", "std"))
+summary = burst_table.groupby("strategy", sort=False).agg(
+    things=("things", "mean"), things_std=("things", "std"), gain=("gain", "mean"), gain_std=("gain", "std")
+)
 figure, axes = plt.subplots(1, 2, figsize=(8, 3))
-for axis, column, title in zip(axes, ("things", "gain"), (f"different things among {burst_batch} labels", "accuracy gained by the batch (points)")):
-    axis.barh(summary.index[::-1], summary[column][::-1], xerr=summary[f"{column}_std"][::-1], capsize=2,
-              color=[COLOUR[name] for name in summary.index[::-1]])
+for axis, column, title in zip(
+    axes,
+    ("things", "gain"),
+    (f"different things among {burst_batch} labels", "accuracy gained by the batch (points)"),
+):
+    axis.barh(
+        summary.index[::-1],
+        summary[column][::-1],
+        xerr=summary[f"{column}_std"][::-1],
+        capsize=2,
+        color=[COLOUR[name] for name in summary.index[::-1]],
+    )
     axis.set_title(title)
 show(figure, "08-bursts")
-print(summary.round(2))
+present(summary.round(2))
 
 # %% [markdown]
 # And this is what was paid for. Each line is a batch in the order of its things: copies stand side by side.
@@ -872,8 +1006,13 @@ def copies_together(picks, count):
     return np.concatenate([picks[source_of[picks] == thing] for thing in order])[:count]
 
 
-figure = gallery({name: copies_together(burst_picks[name], 16) for name in ("entropy", "hybrid", "badge")},
-                 "The things bought most often", columns=16, captions=False, of=frames)
+figure = gallery(
+    {name: copies_together(burst_picks[name], 16) for name in ("entropy", "hybrid", "badge")},
+    "The things bought most often",
+    columns=16,
+    captions=False,
+    of=frames,
+)
 show(figure, "08-copies")
 
 # %% [markdown]
@@ -881,7 +1020,9 @@ show(figure, "08-copies")
 
 # %%
 groups = goldpan.dedup(B, cosine=0.95)
-print(f"{len(B):,} frames, {len(groups.kept):,} kept; {len(np.unique(source_of[groups.kept])):,} of {SOURCES:,} things among them")
+print(
+    f"{len(B):,} frames, {len(groups.kept):,} kept; {len(np.unique(source_of[groups.kept])):,} of {SOURCES:,} things among them"
+)
 
 # %% [markdown]
 # And on the pool without bursts, where hybrid has little to repair:
@@ -906,7 +1047,9 @@ show(figure, "08-gains")
 SHOWN = ("random", "margin", "bald", "k_center", "badge", "hybrid")
 figure, axes = plt.subplots(1, 2, figsize=(10, 4))
 plot_curves(axes[0], SHOWN)
-axes[0].axhline(100 * curves["random"].query("budget == 1").accuracy.mean(), linestyle=":", color="black", linewidth=1)
+axes[0].axhline(
+    100 * curves["random"].query("budget == 1").accuracy.mean(), linestyle=":", color="black", linewidth=1
+)
 axes[0].set_title(f"{DATA}: mean and standard deviation of {len(SEEDS)} seeds")
 axes[0].legend(fontsize=8)
 plot_gains(axes[1], SHOWN[1:])
@@ -918,9 +1061,11 @@ table = gains([name for name in curves if name != "random"])
 table = table[table.budget > BUDGETS[0]]
 table["text"] = [f"{line.gain:+.2f} ± {line.half:.2f}" for line in table.itertuples()]
 print(f"Gain over random in points, with 95 % intervals of {len(SEEDS)} seeds:")
-final = table.pivot(index="strategy", columns="budget", values="text").reindex([name for name in curves if name != "random"])
+final = table.pivot(index="strategy", columns="budget", values="text").reindex(
+    [name for name in curves if name != "random"]
+)
 final.columns = [f"{budget:.0%}" for budget in final.columns]
-final if "ipykernel" in sys.modules else print(final.to_string())
+present(final)
 
 # %% [markdown]
 # Two checks before believing any of it:
@@ -936,21 +1081,28 @@ assert at_the_end.max() - at_the_end.min() < 0.5, "same labels, other accuracies
 # %% [markdown]
 # ## The same, in one call
 #
-# `goldpan.run` plays this loop with what a careful experiment adds: a class floor, cold starts, paired tests with a correction for
-# comparing many strategies, a journal from which a stopped run resumes. It makes its own split of all the images, so the numbers differ a little from ours.
+# `goldpan.run` plays this loop with what a careful experiment adds: a class floor, cold starts, paired tests with a
+# correction for comparing many strategies, a journal from which a stopped run resumes. It makes its own split of all
+# the images, so the numbers differ a little from ours.
 
 # %%
 everything = np.concatenate([E, E_test])
-results = goldpan.run((everything, np.concatenate([hidden, test_labels])), out=str(FOLDER / "run"), strategies=list(SHOWN),
-                      budgets=list(BUDGETS), seeds=list(SEEDS), progress=False)
-verdicts = results.budget_gains
-verdicts[verdicts.strategy != "random"].pivot(index="strategy", columns="budget", values="verdict") if "ipykernel" in sys.modules else print(
-    verdicts[verdicts.strategy != "random"].pivot(index="strategy", columns="budget", values="verdict").to_string())
+results = goldpan.run(
+    (everything, np.concatenate([hidden, test_labels])),
+    out=str(FOLDER / "run"),
+    strategies=list(SHOWN),
+    budgets=list(BUDGETS),
+    seeds=list(SEEDS),
+    progress=False,
+)
+verdicts = results.budget_gains.query("strategy != 'random' and budget < 1")
+present(verdicts.pivot(index="strategy", columns="budget", values="verdict"))
 
 # %% [markdown]
 # "Not shown" is an honest answer: with so few seeds a gain of half a point cannot be told from luck.
 #
-# **Checkpoint 9.** `figures/09-learning-curves.png`; the folder `run` with its journal `run.db`, tables and `report.html`.
+# **Checkpoint 9.** `figures/09-learning-curves.png`; the folder `run` with its journal `run.db`, tables and
+# `report.html`.
 
 # %% [markdown]
 # # 10. Reflection
@@ -961,34 +1113,46 @@ verdicts[verdicts.strategy != "random"].pivot(index="strategy", columns="budget"
 by = table.set_index(["strategy", "budget"]).gain
 for budget in [b for b in BUDGETS[1:] if b < 1]:
     ranked = by.xs(budget, level="budget").sort_values(ascending=False)
-    print(f"{budget:4.0%}: best {ranked.index[0]} ({ranked.iloc[0]:+.2f}), worst {ranked.index[-1]} ({ranked.iloc[-1]:+.2f})")
+    print(
+        f"{budget:4.0%}: best {ranked.index[0]} ({ranked.iloc[0]:+.2f}), worst {ranked.index[-1]} ({ranked.iloc[-1]:+.2f})"
+    )
 random_mean = curves["random"].groupby("labels").accuracy.mean()
 for name in ("margin", "badge"):
     mean = curves[name].groupby("labels").accuracy.mean()
     target = random_mean.iloc[-2]
     need = np.exp(np.interp(target, np.maximum.accumulate(mean), np.log(mean.index)))
     print(f"{name} reaches {target:.1%} with {need:,.0f} labels, random with {random_mean.index[-2]:,}")
-print(f"in bursts, of {burst_batch} labels: " + ", ".join(f"{name} {things:.0f} things" for name, things in summary.things.items()))
+print(
+    f"in bursts, of {burst_batch} labels: "
+    + ", ".join(f"{name} {things:.0f} things" for name, things in summary.things.items())
+)
 
 # %% [markdown]
-# 1. **Which strategy wins where?** Margin and BADGE, between 10 and 50 % of the labels. By less than a point: the pool is clean and balanced, so
-#    random is a strong opponent.
-# 2. **Why does k-center lose?** It pays for outliers. Coverage is worth money where the pool repeats itself, not where every image is new.
-# 3. **What did calibration change?** Little, as our head is nearly calibrated. With an overconfident head, entropy would rank by overconfidence.
-# 4. **Is BALD better than entropy?** Not with a frozen embedding: the doubt that dropout shows on a linear head is small and noisy.
-# 5. **What do near-duplicates change?** The ranking. What scores images one by one pays several times for one thing; what compares them does not.
-# 6. **When is active learning not worth it?** When labels are cheap, when the embedding is poor, or when the money buys most of the pool in any
-#    case: at 75 % all curves are within a few tenths of a point.
-# 7. **What would you do differently on a new data set?** Measure first on a labelled part (`goldpan.run`), keep the reserve, look at the picks.
+# 1. **Which strategy wins where?** Margin and BADGE, between 10 and 50 % of the labels. By less than a point: the pool
+#    is clean and balanced, so random is a strong opponent.
+# 2. **Why does k-center lose?** It pays for outliers. Coverage is worth money where the pool repeats itself, not where
+#    every image is new.
+# 3. **What did calibration change?** Little, as our head is nearly calibrated. With an overconfident head, entropy
+#    would rank by overconfidence.
+# 4. **Is BALD better than entropy?** Not with a frozen embedding: the doubt that dropout shows on a linear head is
+#    small and noisy.
+# 5. **What do near-duplicates change?** The ranking. What scores images one by one pays several times for one thing;
+#    what compares them does not.
+# 6. **When is active learning not worth it?** When labels are cheap, when the embedding is poor, or when the money buys
+#    most of the pool in any case: at 75 % all curves are within a few tenths of a point.
+# 7. **What would you do differently on a new data set?** Measure first on a labelled part (`goldpan.run`), keep the
+#    reserve, look at the picks.
 
 # %% [markdown]
 # # Extension A. Every night a new pool
 #
-# A fleet of cameras sends images every day, and people label some of them the next morning. Three things change: the pool *grows*, yesterday's head scores
-# today's images, and near-duplicates of what is labelled already arrive again. The sketch: ten nights, a tenth of the pool each; every
-# night drop images that are twins of labelled ones, pick a batch with BADGE, buy, train anew.
+# A fleet of cameras sends images every day, and people label some of them the next morning. Three things change: the
+# pool *grows*, yesterday's head scores today's images, and near-duplicates of what is labelled already arrive again.
+# The sketch: ten nights, a tenth of the pool each; every night drop images that are twins of labelled ones, pick a
+# batch with BADGE, buy, train anew.
 #
-# A batch is chosen from the *unlabelled rows that have arrived*: hand `select` the rows that are there, and keep your own numbering (`ids=`).
+# A batch is chosen from the *unlabelled rows that have arrived*: hand `select` the rows that are there, and keep your
+# own numbering (`ids=`).
 
 
 # %%
@@ -1001,39 +1165,67 @@ def nightly(strategy, seed, nights=10):
         head = goldpan.LinearHead().fit(E[labeled], hidden[labeled])
         here = np.union1d(here, arrival[night])
         where = np.flatnonzero(np.isin(here, labeled))  # labelled rows, in the numbering of tonight
-        chosen = goldpan.select(strategy, embeddings=E[here], probs=head.predict_proba(E[here]), labeled=where, batch=nightly_batch,
-                                seed=night, reserve=RESERVE)
+        chosen = goldpan.select(
+            strategy,
+            embeddings=E[here],
+            probs=head.predict_proba(E[here]),
+            labeled=where,
+            batch=nightly_batch,
+            seed=night,
+            reserve=RESERVE,
+        )
         labeled = np.union1d(labeled, here[chosen.indices])
         accuracy = goldpan.LinearHead().fit(E[labeled], hidden[labeled]).score(E_test, test_labels)
-        lines.append({"strategy": strategy, "seed": seed, "night": night, "labels": len(labeled), "accuracy": accuracy})
+        lines.append(
+            {"strategy": strategy, "seed": seed, "night": night, "labels": len(labeled), "accuracy": accuracy}
+        )
     return lines
 
 
-nights = checkpoint("11-nights", lambda: pd.DataFrame(
-    [line for name in ("random", "margin", "badge") for seed in SEEDS for line in nightly(name, seed)]))
+nights = checkpoint(
+    "11-nights",
+    lambda: pd.DataFrame(
+        [line for name in ("random", "margin", "badge") for seed in SEEDS for line in nightly(name, seed)]
+    ),
+)
 figure, axis = plt.subplots(figsize=(6, 3.4))
 wide = nights.pivot(index=["seed", "night"], columns="strategy", values="accuracy") * 100
 for shift, name in enumerate(("margin", "badge")):
     gain = (wide[name] - wide["random"]).groupby("night")
-    axis.errorbar(gain.mean().index + shift * 0.1, gain.mean(), yerr=[gain.mean() - gain.min(), gain.max() - gain.mean()], fmt="o-",
-                  capsize=2, markersize=4, linewidth=1.2, color=COLOUR[name], label=name)
+    axis.errorbar(
+        gain.mean().index + shift * 0.1,
+        gain.mean(),
+        yerr=[gain.mean() - gain.min(), gain.max() - gain.mean()],
+        fmt="o-",
+        capsize=2,
+        markersize=4,
+        linewidth=1.2,
+        color=COLOUR[name],
+        label=name,
+    )
 axis.axhline(0, color="black", linewidth=1)
-axis.set(title="Nightly batches of 2 % of the pool: mean, worst and best seed", xlabel="night", ylabel="gain over random (points)")
+axis.set(
+    title="Nightly batches of 2 % of the pool: mean, worst and best seed",
+    xlabel="night",
+    ylabel="gain over random (points)",
+)
 axis.legend(fontsize=8)
 show(figure, "11-nights")
 
 # %% [markdown]
-# What a real nightly job needs beyond this: a store of embeddings that only appends; ids that survive; a drift alarm (the reserve's labels say whether the classes'
-# shares move); and a fixed test set per period, since the world changes as well.
+# What a real nightly job needs beyond this: a store of embeddings that only appends; ids that survive; a drift alarm
+# (the reserve's labels say whether the classes' shares move); and a fixed test set per period, since the world changes
+# as well.
 
 # %% [markdown]
 # # Extension B. Detection: one price a box
 #
-# A detector gives class probabilities for each *box*, but an image is labelled, and paid for, whole. So box scores must be *aggregated* to a score an image,
-# and the batch must be paid *by the box*.
+# A detector gives class probabilities for each *box*, but an image is labelled, and paid for, whole. So box scores must
+# be *aggregated* to a score an image, and the batch must be paid *by the box*.
 #
-# We have no detector here, but we can play one: a "frame" is a handful of pool images, between one and eight of them, as if they were the crops of its boxes; our head
-# plays the detector's classifier. Three ways to aggregate the entropies of its boxes:
+# We have no detector here, but we can play one: a "frame" is a handful of pool images, between one and eight of them,
+# as if they were the crops of its boxes; our head plays the detector's classifier. Three ways to aggregate the
+# entropies of its boxes:
 #
 # - **max**: the worst box decides;
 # - **sum**: every doubtful box counts, so crowded frames win;
@@ -1066,19 +1258,32 @@ def detection(seed):
         bought = ranked[np.cumsum(boxes[ranked]) <= round(0.08 * N)]
         rows = np.concatenate([start, *(frames[i] for i in bought)])
         accuracy = goldpan.LinearHead().fit(E[rows], hidden[rows]).score(E_test, test_labels)
-        lines.append({"aggregation": name, "seed": seed, "frames": len(bought), "boxes a frame": boxes[bought].mean(), "accuracy": 100 * accuracy})
+        lines.append(
+            {
+                "aggregation": name,
+                "seed": seed,
+                "frames": len(bought),
+                "boxes a frame": boxes[bought].mean(),
+                "accuracy": 100 * accuracy,
+            }
+        )
     return lines
 
 
 boxes_table = checkpoint("12-detection", lambda: pd.DataFrame([line for seed in SEEDS for line in detection(seed)]))
-summary_boxes = boxes_table.groupby("aggregation", sort=False)[["frames", "boxes a frame", "accuracy"]].agg(["mean", "std"]).round(2)
-print(summary_boxes.to_string())
+summary_boxes = (
+    boxes_table.groupby("aggregation", sort=False)[["frames", "boxes a frame", "accuracy"]]
+    .agg(["mean", "std"])
+    .round(2)
+)
+present(summary_boxes)
 
 # %% [markdown]
-# At one price a box the aggregations differ mostly in *how many frames* they open. If opening a frame costs as well, `sum per price` is the one that counts it. A real
-# detector adds boxes that it missed altogether (their doubt is nowhere in the scores, the reserve's labels are what reveals them) and the uncertainty of the boxes' places. What it
-# would take here: per-box probabilities from your detector, an embedding for each image, and these four lines of aggregation before
-# `goldpan.select`.
+# At one price a box the aggregations differ mostly in *how many frames* they open. If opening a frame costs as well,
+# `sum per price` is the one that counts it. A real detector adds boxes that it missed altogether (their doubt is
+# nowhere in the scores, the reserve's labels are what reveals them) and the uncertainty of the boxes' places. What it
+# would take here: per-box probabilities from your detector, an embedding for each image, and these four lines of
+# aggregation before `goldpan.select`.
 
 # %%
 print(f"{time.perf_counter() - started:.0f} s in all; figures in {FIGURES}")

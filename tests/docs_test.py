@@ -3,6 +3,7 @@
 
 Run by ctest with the repository's root as its argument; prints one closing line.
 """
+
 import pathlib
 import re
 import sys
@@ -22,8 +23,8 @@ def strategies(root: pathlib.Path) -> list[str]:
 def options(root: pathlib.Path) -> set[str]:
     """The fields of StrategyOptions."""
     text = (root / "include/goldpan/strategies/strategy.hpp").read_text()
-    body = text[text.index("struct StrategyOptions {"):]
-    return set(OPTION.findall(body[:body.index("};")]))
+    body = text[text.index("struct StrategyOptions {") :]
+    return set(OPTION.findall(body[: body.index("};")]))
 
 
 def without_code(text: str) -> str:

@@ -1,4 +1,5 @@
 """docs/api.md says what the docstrings say."""
+
 import importlib.machinery
 import importlib.util
 import pathlib

@@ -3,6 +3,7 @@
 A block that begins with "# needs: a, b" is skipped where a package is not installed, one that begins with "# not run
 by the test: why" always; both are counted aloud.
 """
+
 import contextlib
 import importlib.util
 import io
@@ -65,7 +66,9 @@ def reason_to_skip(code):
     if first.startswith("# not run by the test: "):
         return first.removeprefix("# not run by the test: ")
     if first.startswith("# needs: "):
-        missing = [name for name in first.removeprefix("# needs: ").split(", ") if importlib.util.find_spec(name) is None]
+        missing = [
+            name for name in first.removeprefix("# needs: ").split(", ") if importlib.util.find_spec(name) is None
+        ]
         if missing:
             return f"{', '.join(missing)} not installed"
     return None
@@ -97,7 +100,10 @@ class Documentation(unittest.TestCase):
             finally:
                 os.chdir(before)
         total = len(blocks(text))
-        print(f"{name}: {total - len(skipped)} of {total} blocks ran" + "".join(f"; skipped {reason}" for reason in skipped))
+        print(
+            f"{name}: {total - len(skipped)} of {total} blocks ran"
+            + "".join(f"; skipped {reason}" for reason in skipped)
+        )
         return namespace
 
     def test_cookbook(self):
