@@ -29,11 +29,13 @@
 # starts from there.
 
 # %%
+import functools
 import gzip
 import os
 import pathlib
 import sys
 import time
+import zlib
 
 import matplotlib
 
@@ -131,6 +133,8 @@ COLOUR = {
 # The data set is whatever is there: CIFAR-10, else Fashion-MNIST (Debian's package `dataset-fashion-mnist`), else
 # images that we draw ourselves. Nothing is downloaded. All its labels are known, which is what lets us *measure*: we
 # hide them and buy them back.
+#
+# The next cell reads files and draws; skip it at first reading.
 
 
 # %%
@@ -144,16 +148,20 @@ def cifar10_binary(folder):
 
 
 def image_folder(folder):
-    """train/CLASS/*.jpg|png; images of other sizes are brought to that of the first."""
-    from PIL import Image
-
+    """train/CLASS/*.jpg|png: paths in place of images."""
     classes = sorted(path.name for path in folder.iterdir() if path.is_dir())
     files = [(path, label) for label, name in enumerate(classes) for path in sorted((folder / name).iterdir())]
-    keep = np.random.default_rng(0).permutation(len(files))[:IMAGES]
-    size = Image.open(files[0][0]).size
-    size = tuple(round(side * min(1, 64 / min(size))) for side in size)
-    images = [np.asarray(Image.open(files[i][0]).convert("RGB").resize(size)) for i in keep]
-    return np.stack(images), np.array([files[i][1] for i in keep]), classes
+    return np.array([path for path, _ in files]), np.array([label for _, label in files]), classes
+
+
+def decoded(paths):
+    """All in the size of the first, whose shorter side is at most 64 pixels."""
+    from PIL import Image
+
+    width, height = Image.open(paths[0]).size
+    shrink = min(1, 64 / min(width, height))
+    size = round(width * shrink), round(height * shrink)
+    return np.stack([np.asarray(Image.open(path).convert("RGB").resize(size)) for path in paths])
 
 
 def fashion_mnist(folder):
@@ -194,7 +202,7 @@ def made_images(count, side=32):
 
 
 def find_data():
-    """The first data set that is there: (name, images N x H x W x 3, labels N, names of the classes)."""
+    """The first data set that is there: (name, images or their paths, labels, names of the classes)."""
     fashion = pathlib.Path("/usr/share/datasets/fashion-mnist")
     wanted = os.environ.get("GOLDPAN_NOTEBOOK_DATA", "auto")  # auto, fashion-mnist or made
     for place in filter(None, (os.environ.get("GOLDPAN_DATA"), "data")) if wanted == "auto" else ():
@@ -214,7 +222,14 @@ def find_data():
 DATA, images, labels, CLASSES = find_data()
 some = np.random.default_rng(0).permutation(len(images))[:IMAGES]
 images, labels = images[some], labels[some]
-FOLDER = pathlib.Path("outputs/notebook") / f"{DATA.lower().replace(' ', '-')}-{SIZE}"
+if images.dtype == object:
+    images = decoded(images)
+GIVEN = os.environ.get("GOLDPAN_NOTEBOOK_EMBEDDINGS")  # an .npy of your own, see section 2
+# Other settings or data, another folder: a checkpoint is never taken for something else.
+everything_set = f"{DATA} {zlib.crc32(images)} {zlib.crc32(labels)} {SEEDS} {BUDGETS} {RESERVE} {PASSES} {GIVEN}"
+FOLDER = pathlib.Path("outputs/notebook") / (
+    f"{DATA.lower().replace(' ', '-')}-{SIZE}-{zlib.crc32(everything_set.encode()):08x}"
+)
 FIGURES = FOLDER / "figures"
 FIGURES.mkdir(parents=True, exist_ok=True)
 print(f"{DATA}: {len(images):,} images of {images.shape[1]} x {images.shape[2]}, {len(CLASSES)} classes")
@@ -288,8 +303,8 @@ print(
 )
 
 # %% [markdown]
-# **Checkpoint 1.** `01-split.npz` says which images are the pool and which the test set. If you change the split,
-# delete the folder: everything that follows depends on it.
+# **Checkpoint 1.** `01-split.npz` says which images are the pool and which the test set. Everything that follows
+# depends on it: if you change how the split is made, delete the folder.
 
 # %% [markdown]
 # # 2. Embeddings
@@ -305,17 +320,17 @@ print(
 
 
 # %%
+@functools.cache
+def encoder():
+    small = {} if FULL else {"dim": 128, "centroids": 200}
+    return goldpan.PatchEncoder(seed=0, **small).fit(pool_images)
+
+
 def embed():
-    given = os.environ.get("GOLDPAN_NOTEBOOK_EMBEDDINGS")
-    if given:
-        rows = np.load(given, mmap_mode="r")
-        return {"pool": rows[some[parts["pool"]]], "test": rows[some[parts["test"]]]}
-    encoder = make_encoder().fit(pool_images)
-    return {"pool": encoder.transform(pool_images), "test": encoder.transform(test_images)}
-
-
-def make_encoder():
-    return goldpan.PatchEncoder(seed=0) if FULL else goldpan.PatchEncoder(dim=128, centroids=200, seed=0)
+    if GIVEN:
+        rows = np.load(GIVEN, mmap_mode="r")
+        return {name: np.asarray(rows[some[members]], np.float32) for name, members in parts.items()}
+    return {"pool": encoder().transform(pool_images), "test": encoder().transform(test_images)}
 
 
 embeddings = checkpoint("02-embeddings", embed)
@@ -552,7 +567,7 @@ show(figure, "04-flavours")
 # Three curves decide:
 
 # %%
-for number, name in enumerate(FLAVOURS):
+for name in FLAVOURS:
     curves[name] = checkpoint(f"04-{name}", lambda: learn_all(name))
 
 
@@ -609,7 +624,7 @@ show(figure, "04-gains")
 
 # %% [markdown]
 # Gains are differences *at the same seed*: seeds share what is hard about them (the first batch), and the difference
-# does not. And they are small. Keep that in mind when a paper shows one curve above another at one seed.
+# does not. They are often small. Keep that in mind when a paper shows one curve above another at one seed.
 #
 # **Checkpoint 4.** `04-entropy.csv`, `04-margin.csv`, `04-least_confidence.csv`.
 
@@ -922,9 +937,12 @@ def bursts_of(sources, seed):
 
 
 def embed_bursts():
-    sources = np.sort(np.random.default_rng(8).choice(unlabeled, size=SOURCES, replace=False))
-    # The encoder is a function of the pool and the seed: fitting it again gives the same one.
-    return {"sources": sources, "embeddings": make_encoder().fit(pool_images).transform(bursts_of(sources, 8))}
+    random = np.random.default_rng(8)
+    sources = np.sort(random.choice(unlabeled, size=SOURCES, replace=False))
+    if GIVEN:  # your encoder is not here: frames of a burst differ from their image by a little noise
+        noise = random.normal(scale=0.1 * E.std(0), size=(SOURCES * FRAMES, E.shape[1]))
+        return {"sources": sources, "embeddings": (np.repeat(E[sources], FRAMES, axis=0) + noise).astype(np.float32)}
+    return {"sources": sources, "embeddings": encoder().transform(bursts_of(sources, 8))}
 
 
 bursts = checkpoint("08-bursts", embed_bursts)
