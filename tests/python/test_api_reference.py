@@ -12,6 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 def load_script():
     loader = importlib.machinery.SourceFileLoader("api_reference", str(ROOT / "script/api_reference"))
     module = types.ModuleType("api_reference")
+    module.__file__ = loader.path
     loader.exec_module(module)
     return module
 
