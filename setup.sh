@@ -16,6 +16,9 @@ left alone. Without a network it goes on with what it has; Fashion-MNIST comes a
                      images train/CLASS/*.jpg, or an archive of such a folder
   --dev              also what developers and CI need: clang-format, clang-tidy, benchmarks
   --torch            also libtorch, and build goldpan::vision (DINOv2, ResNet-18)
+  --dinov2           as --torch, and fetch the weights of DINOv2 ViT-S/14 (facebook/dinov2-small, 88 MB) to
+                     data/dinov2-small/model.safetensors, where `goldpan run` looks for them
+  --dinov2-file PATH as --dinov2, with a local model.safetensors instead of fetching
   --help             this text
 
 Example: ./setup.sh --cifar10 ~/downloads/cifar-10-binary.tar.gz
@@ -25,6 +28,10 @@ TEXT
 # Published with the data set, for the binary version.
 cifar10_url=https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz
 cifar10_md5=c32a1d4ab5d03f1284b67883e8d87530
+
+# Hugging Face's address of the published weights.
+dinov2_url=https://huggingface.co/facebook/dinov2-small/resolve/main/model.safetensors
+dinov2_file=data/dinov2-small/model.safetensors
 
 packages=(
   build-essential cmake ninja-build pkg-config ccache git ca-certificates curl python3
@@ -36,13 +43,19 @@ packages=(
 dev_packages=(clang-format clang-tidy libbenchmark-dev sqlite3)
 torch_packages=(libtorch-dev)
 
-fetch_data=yes build=yes dev=no torch=no cifar10=
+fetch_data=yes build=yes dev=no torch=no cifar10= dinov2=no dinov2_local=
 while [ $# -gt 0 ]; do
   case "$1" in
     --packages-only) build=no fetch_data=no ;;
     --no-data) fetch_data=no ;;
     --dev) dev=yes ;;
     --torch) torch=yes ;;
+    --dinov2) torch=yes dinov2=yes ;;
+    --dinov2-file)
+      [ $# -ge 2 ] || { echo "setup.sh: --dinov2-file needs a path" >&2; exit 2; }
+      torch=yes dinov2=yes dinov2_local=$2
+      shift
+      ;;
     --cifar10)
       [ $# -ge 2 ] || { echo "setup.sh: --cifar10 needs a path" >&2; exit 2; }
       cifar10=$2
@@ -138,6 +151,48 @@ get_data() {
   fi
 }
 
+# A safetensors file begins with the length of its header, below 100 MB, and the header, in JSON: an error page does not.
+is_safetensors() { [ "$(head -c 9 "$1" | tail -c 6 | od -An -c | tr -d ' \n')" = '\0\0\0\0\0{' ]; }
+
+# What was downloaded, and when, cannot be told from the file later: its SHA-256 is kept beside it and shown.
+record_dinov2() {
+  if [ -f "$dinov2_file.sha256" ] && ! (cd "$(dirname "$dinov2_file")" && sha256sum --check --status model.safetensors.sha256); then
+    say "$dinov2_file is another file than when its SHA-256 was recorded; embeddings will be computed anew"
+  fi
+  (cd "$(dirname "$dinov2_file")" && sha256sum "$(basename "$dinov2_file")" >model.safetensors.sha256)
+  say "DINOv2: $dinov2_file, SHA-256 $(cut -d' ' -f1 "$dinov2_file.sha256")"
+}
+
+get_dinov2() {
+  mkdir -p "$(dirname "$dinov2_file")"
+  if [ -n "$dinov2_local" ]; then
+    [ -f "$dinov2_local" ] || { echo "setup.sh: --dinov2-file $dinov2_local is not a file" >&2; exit 1; }
+    is_safetensors "$dinov2_local" || { echo "setup.sh: $dinov2_local is not a safetensors file" >&2; exit 1; }
+    ln -sfn "$(realpath "$dinov2_local")" "$dinov2_file"
+    record_dinov2
+    return
+  fi
+  if [ -f "$dinov2_file" ]; then
+    record_dinov2
+    return
+  fi
+  say "fetching the weights of DINOv2 (88 MB) from $dinov2_url"
+  if ! curl --fail --location --silent --show-error --connect-timeout 10 --max-time 900 \
+    --output "$dinov2_file.part" "$dinov2_url"; then
+    rm -f "$dinov2_file.part"
+    say "the weights of DINOv2 cannot be fetched here; going on without them: goldpan run --encoder auto takes patches" \
+      "(--dinov2-file PATH uses a local copy)"
+    return
+  fi
+  if ! is_safetensors "$dinov2_file.part"; then
+    rm -f "$dinov2_file.part"
+    say "what came from $dinov2_url is not a safetensors file; thrown away"
+    return
+  fi
+  mv "$dinov2_file.part" "$dinov2_file"
+  record_dinov2
+}
+
 install_packages
 [ "$build" = no ] || build_release
 if [ "$fetch_data" = yes ]; then
@@ -145,3 +200,4 @@ if [ "$fetch_data" = yes ]; then
 elif [ -n "$cifar10" ]; then
   use_local_cifar10 "$cifar10"
 fi
+[ "$dinov2" = no ] || get_dinov2

@@ -14,6 +14,7 @@
 #include "commands.hpp"
 #include "console.hpp"
 #include "print_report.hpp"
+#include "vision.hpp"
 
 namespace {
 
@@ -22,6 +23,7 @@ struct Options {
   std::string config;
   std::string out = "outputs";
   std::string cache;
+  std::string checkpoints;
   int threads = 0;
   bool fresh = false;
   std::vector<std::string> ablate;
@@ -66,12 +68,17 @@ void run(const Options& options) {
   if (const char* folder = std::getenv("GOLDPAN_DATA")) run.search_path.emplace_back(folder);
   run.search_path.emplace_back("data");
   run.say = [](const std::string& message) { spdlog::info("{}", message); };
+  run.data_progress = progress_bar("rendering", "images");
   run.embedding_progress = progress_bar("embedding", "images");
   run.loop_progress = progress_bar("loop", "");
   stop_on_interrupt();
   for (const std::string& name : options.ablate) find_guard(name);
   const std::filesystem::path out = options.out;
   if (run.cache_folder.empty()) run.cache_folder = out / "cache";  // shared with the ablations
+  use_vision(run, settings,
+             options.checkpoints.empty()     ? out / "checkpoints"
+             : options.checkpoints == "none" ? std::filesystem::path()
+                                             : std::filesystem::path(options.checkpoints));
   const std::filesystem::path journal = goldpan::run_experiment(settings, out, run);
 
   std::vector<goldpan::Ablation> ablations;
@@ -111,6 +118,10 @@ void add_run_command(CLI::App& program) {
                       "settings from a TOML file; options given here win over it");
   command->add_option("--out", options->out, "output folder")->capture_default_str();
   command->add_option("--cache", options->cache, "folder of cached embeddings [OUT/cache]");
+  command->add_option(
+      "--checkpoints", options->checkpoints,
+      "folder where ResNet-18 keeps each training, from which a killed run goes on; "
+      "none: nowhere [OUT/checkpoints]");
   command->add_option("--threads", options->threads, "0: all cores; never changes a number")
       ->capture_default_str();
   command->add_option("--label-price", options->prices.image, "US dollars for an image-level label")

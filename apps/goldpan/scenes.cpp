@@ -1,14 +1,13 @@
-#include <cstdio>
 #include <memory>
 #include <string>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <goldpan/data/scenes.hpp>
 
 #include "commands.hpp"
+#include "console.hpp"
 
 void add_scenes_command(CLI::App& program) {
   struct Arguments {
@@ -36,18 +35,9 @@ void add_scenes_command(CLI::App& program) {
       ->capture_default_str();
   command->callback([arguments] {
     goldpan::Workers workers(arguments->threads);
-    goldpan::Progress progress;
-    std::size_t shown = 0;
-    if (::isatty(STDERR_FILENO)) {
-      progress.report = [&shown](std::size_t done, std::size_t total) {
-        // A line for every per cent is plenty.
-        if (done != total && done * 100 / total == shown) return;
-        shown = done * 100 / total;
-        fmt::print(stderr, "\r{} of {} images", done, total);
-        if (done == total) fmt::print(stderr, "\n");
-      };
-    }
-    goldpan::write_scenes(arguments->out, arguments->options, workers, progress);
+    stop_on_interrupt();
+    goldpan::write_scenes(arguments->out, arguments->options, workers,
+                          progress_bar("rendering", "images"));
     fmt::print("{}: {} road scenes. Use them with --data bdd100k:{} --groups '^(d[0-9]+)-f'\n",
                arguments->out, arguments->options.images, arguments->out);
   });

@@ -54,7 +54,9 @@ def preprocess(images: np.ndarray, size: int) -> torch.Tensor:
         height, width = pixels.shape[:2]
         target = ((int(shorter * width / height), shorter) if width > height
                   else (shorter, int(shorter * height / width)))
-        image = np.asarray(Image.fromarray(pixels).resize(target, Image.BICUBIC))
+        # One pass after the other: from version 13 on Pillow changes the order of the two for portraits.
+        wide = Image.fromarray(pixels).resize((target[0], height), Image.BICUBIC)
+        image = np.asarray(wide.resize(target, Image.BICUBIC))
         top, left = (image.shape[0] - size) // 2, (image.shape[1] - size) // 2
         image = image[top:top + size, left:left + size].astype(np.float32) / 255
         out.append(((image - MEAN) / STD).transpose(2, 0, 1))

@@ -45,6 +45,9 @@ Taps make_taps(int from, int to, int first, int length) {
   // A shrinking image needs a wider filter, else fine detail would turn into false patterns.
   const double stretch = std::max(scale, 1.0);
   const double support = kCubicSupport * stretch;
+  // Multiplied with, not divided by: where ratios are simple and pixels smooth, sums lie on the
+  // brink between two values, and the last bit of a weight decides.
+  const double shrink = 1.0 / stretch;
   Taps taps;
   taps.most = static_cast<int>(std::ceil(support)) * 2 + 1;
   taps.begin.resize(static_cast<std::size_t>(length));
@@ -57,7 +60,7 @@ Taps make_taps(int from, int to, int first, int length) {
     const int count = std::min(static_cast<int>(center + support + 0.5), from) - begin;
     double sum = 0.0;
     for (int tap = 0; tap < count; ++tap) {
-      const double weight = cubic((begin + tap - center + 0.5) / stretch);
+      const double weight = cubic((begin + tap - center + 0.5) * shrink);
       exact[static_cast<std::size_t>(tap)] = weight;
       sum += weight;
     }

@@ -82,6 +82,7 @@ class Dinov2Encoder final : public Encoder {
   }
 
   std::size_t dim() const override { return architecture_.dim; }
+  bool learns() const override { return false; }
   int min_side() const override { return options_.reduced_decoding ? 2 * shorter_side() : 0; }
 
   void fit(const ImageSource&, std::span<const Index>, Workers&, const Progress&) override {}

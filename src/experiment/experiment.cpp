@@ -31,7 +31,9 @@ std::unique_ptr<Encoder> make_encoder(const Settings& settings, const RunOptions
     if (auto encoder = options.make_encoder(settings)) return encoder;
   }
   if (settings.encoder != "auto" && settings.encoder != "patches") {
-    throw Error("--encoder", fmt::format("got '{}', expected patches or auto", settings.encoder));
+    throw Error("--encoder", fmt::format("got '{}', which is not in this build; expected patches "
+                                         "or auto",
+                                         settings.encoder));
   }
   PatchesOptions patches;
   patches.dim = settings.dim;
@@ -70,6 +72,8 @@ Dataset open_data(const Settings& settings, const RunOptions& options) {
   data_options.group_pattern = settings.group_pattern;
   data_options.attribute = settings.attribute;
   data_options.search_path = options.search_path;
+  data_options.threads = options.threads;
+  data_options.progress = options.data_progress;
   Dataset dataset = open_dataset(settings.data, data_options);
   for (const std::string& note : dataset.notes) say(options, note);
   if (settings.test == "official" || dataset.splits.empty()) return dataset;
@@ -182,7 +186,8 @@ Prepared prepare(const Settings& settings, const std::filesystem::path& out,
   return prepared;
 }
 
-JournalHeader make_header(const Settings& settings, const Prepared& prepared) {
+JournalHeader make_header(const Settings& settings, const Prepared& prepared,
+                          const RunOptions& options) {
   JournalHeader header;
   const Dataset& dataset = prepared.dataset;
   header.settings = flatten(settings);
@@ -196,6 +201,7 @@ JournalHeader make_header(const Settings& settings, const Prepared& prepared) {
       {"encoder_description", prepared.encoder_description},
       {"dim", std::to_string(prepared.embeddings.cols())},
   };
+  header.facts.insert(header.facts.end(), options.facts.begin(), options.facts.end());
   header.class_names = dataset.class_names;
   header.pool_class_counts.resize(dataset.class_names.size());
   for (std::size_t row = 0; row < prepared.pool_size; ++row) {
@@ -233,7 +239,7 @@ std::filesystem::path run_experiment(const Settings& settings, const std::filesy
   make_writable_folder(out);
   Workers workers(options.threads);
   Prepared prepared = prepare(settings, out, options, workers);
-  Journal journal(out, make_header(settings, prepared), options.fresh);
+  Journal journal(out, make_header(settings, prepared, options), options.fresh);
   write_file(out / "config.toml", to_toml(settings));
 
   // From here on the pool's labels are with the oracles alone.
@@ -246,10 +252,12 @@ std::filesystem::path run_experiment(const Settings& settings, const std::filesy
                     .pool_labels = nullptr,
                     .test_labels = std::vector<std::int32_t>(first_test, labels.end()),
                     .class_names = prepared.dataset.class_names,
-                    .make_model = nullptr};
+                    .make_model = nullptr,
+                    .learns_features = settings.model != "linear"};
   labels.erase(first_test, labels.end());
   inputs.pool_labels = std::make_shared<const std::vector<std::int32_t>>(std::move(labels));
-  const ModelInputs model_inputs{prepared.embeddings, prepared.dataset.images, inputs.classes};
+  const ModelInputs model_inputs{prepared.embeddings, prepared.dataset.images, inputs.classes,
+                                 prepared.dataset.fingerprint};
   inputs.make_model = [&] { return make_model(settings, options, model_inputs); };
 
   const std::size_t runs = settings.strategies.size() * settings.seeds.size();

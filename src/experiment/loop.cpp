@@ -64,7 +64,7 @@ class Run {
 
   /// Trains the model that the next batch is chosen with, where it is not at hand: after a restore.
   void prepare(std::size_t round) {
-    if (round > 0 && !model_ && info_.needs.model()) {
+    if (round > 0 && !model_ && needs_model()) {
       RoundRecord ignored;
       train(round - 1, ignored);
     }
@@ -105,6 +105,11 @@ class Run {
   std::size_t labeled() const { return labeled_.size(); }
 
  private:
+  bool learned_embeddings() const {
+    return inputs_.learns_features && info_.needs.learned_embeddings;
+  }
+  bool needs_model() const { return info_.needs.model() || learned_embeddings(); }
+
   Generator stream(const char* purpose, std::size_t round) const {
     return streams_.stream(purpose).stream(round);
   }
@@ -224,7 +229,7 @@ class Run {
     Pool pool;
     pool.embeddings = pool_embeddings();
     std::unique_ptr<StochasticPasses> passes;
-    if (info_.needs.model()) score(round, record, probabilities, features, passes, pool);
+    if (needs_model()) score(round, record, probabilities, features, passes, pool);
 
     std::vector<Index> candidates = without_picks(unlabeled_, picks);
     if (settings_.class_floor && !probabilities.empty()) {
@@ -246,7 +251,7 @@ class Run {
              Matrix<float>& features, std::unique_ptr<StochasticPasses>& passes, Pool& pool) {
     const Stopwatch stopwatch(record.score_seconds);
     const auto temperature = static_cast<float>(temperature_);
-    if (info_.needs.probabilities || settings_.class_floor) {
+    if (info_.needs.probabilities || (settings_.class_floor && info_.needs.model())) {
       // Of the labelled rows too: BAIT's Fisher information begins with theirs.
       std::vector<Index> rows(inputs_.pool_size);
       std::iota(rows.begin(), rows.end(), Index{0});
@@ -255,12 +260,13 @@ class Run {
       apply_temperature(probabilities, temperature);
       pool.probabilities = probabilities;
     }
-    if (info_.needs.features && model_->feature_dim() > 0) {
+    if ((info_.needs.features || learned_embeddings()) && model_->feature_dim() > 0) {
       std::vector<Index> rows(inputs_.pool_size);
       std::iota(rows.begin(), rows.end(), Index{0});
       features = Matrix<float>(inputs_.pool_size, model_->feature_dim());
       model_->features(rows, features, workers_);
       pool.features = features;
+      if (learned_embeddings()) pool.embeddings = features;
     }
     if (info_.needs.passes) {
       passes = model_->stochastic_passes(settings_.passes, temperature, stream("passes", round));

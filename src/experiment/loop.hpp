@@ -26,6 +26,8 @@ struct LoopInputs {
   std::vector<std::int32_t> test_labels;
   std::vector<std::string> class_names;
   std::function<std::unique_ptr<Classifier>()> make_model;
+  /// The model learns its features from the images, so that they change with every round.
+  bool learns_features = false;
 };
 
 /// Labels bought by the end of each round, ascending: the budgets, and the steps between them that

@@ -127,8 +127,13 @@ std::vector<SettingInfo> make_table() {
                        &Settings::encoder));
   table.push_back(number("encoder.dim", "--dim", "dimensions of the patches embedding", 1, 65536,
                          &Settings::dim));
-  table.push_back(
-      text("encoder.weights", "--weights", "DINOv2: the .safetensors file", &Settings::weights));
+  table.push_back(text("encoder.weights", "--weights",
+                       "DINOv2: the .safetensors file; empty: dinov2-small/model.safetensors below "
+                       "data or $GOLDPAN_DATA, where setup.sh --dinov2 puts it",
+                       &Settings::weights));
+  table.push_back(number("encoder.dinov2_size", "--dinov2-size",
+                         "DINOv2: height and width of its input, a multiple of 14", 14, 3584,
+                         &Settings::dinov2_size));
   table.push_back(choice("model.name", "--model",
                          "linear (a head on the embeddings) or resnet18 (trained on the images)",
                          {"linear", "resnet18"}, &Settings::model));
@@ -143,6 +148,23 @@ std::vector<SettingInfo> make_table() {
   table.push_back(on_off("model.importance_weights", "--importance-weights",
                          "weigh labels by inverse acquisition probability, as far as it is known",
                          &Settings::importance_weights));
+  table.push_back(number("resnet18.width", "--resnet-width",
+                         "channels of the first stage; fewer train faster (16: about 16 times)", 1,
+                         1024, &Settings::resnet_width));
+  table.push_back(number("resnet18.size", "--resnet-size",
+                         "height and width of its input; 0: the images' own up to 64, else 224", 0,
+                         1024, &Settings::resnet_size));
+  table.push_back(number("resnet18.epochs", "--epochs", "passes over the labels in each training",
+                         1, 1e6, &Settings::epochs));
+  table.push_back(number("resnet18.learning_rate", "--learning-rate",
+                         "peak of the cosine schedule, for batches of 128", 1e-6, 100,
+                         &Settings::learning_rate));
+  table.push_back(number("resnet18.dropout", "--resnet-dropout",
+                         "share of the penultimate features dropped", 0, 0.95,
+                         &Settings::resnet_dropout));
+  table.push_back(text("networks.device", "--device",
+                       "where DINOv2 and ResNet-18 are computed: cpu, cuda or cuda:N",
+                       &Settings::device));
   SettingInfo strategies{
       "protocol.strategies",
       "--strategies",
@@ -202,6 +224,16 @@ std::string toml_text(const std::string& value) {
     out += c;
   }
   return out + '"';
+}
+
+/// "[data]", "[encoder]", ...
+std::vector<std::string> sections() {
+  std::vector<std::string> names;
+  for (const SettingInfo& info : setting_table()) {
+    std::string name = fmt::format("[{}]", info.key.substr(0, info.key.find('.')));
+    if (names.empty() || names.back() != name) names.push_back(std::move(name));
+  }
+  return names;
 }
 
 std::string place(const std::filesystem::path& file, const toml::source_region& source) {
@@ -266,12 +298,9 @@ void apply_config(Settings& settings, const std::filesystem::path& file) {
   for (const auto& [section, node] : document) {
     const auto* table = node.as_table();
     if (table == nullptr) {
-      throw Error(
-          place(file, node.source()),
-          fmt::format(
-              "'{}' stands outside a section, expected [data], [encoder], [model] or [protocol] "
-              "before it",
-              section.str()));
+      throw Error(place(file, node.source()),
+                  fmt::format("'{}' stands outside a section, expected one of {} before it",
+                              section.str(), fmt::join(sections(), ", ")));
     }
     for (const auto& [name, value] : *table) {
       const std::string key = fmt::format("{}.{}", section.str(), name.str());

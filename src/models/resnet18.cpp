@@ -53,7 +53,8 @@ class Resnet18 final : public Classifier {
            const Resnet18Options& options)
       : images_(std::move(images)),
         options_(options),
-        shape_{classes, options.width, choose_side(*images_, options)},
+        shape_{classes, options.width,
+               static_cast<std::size_t>(resnet18_image_size(*images_, options))},
         network_(shape_, options.device) {}
 
   std::size_t classes() const override { return shape_.classes; }
@@ -147,7 +148,7 @@ Image Resnet18::load(Index row) const {
 std::string Resnet18::fit_hash(std::span<const Index> rows, std::span<const std::int32_t> labels,
                                std::span<const float> weights, const Generator& generator) const {
   const Resnet18Options& o = options_;
-  std::string text = "resnet18 1";
+  std::string text = "resnet18 2";
   for (const double number :
        {static_cast<double>(shape_.classes), static_cast<double>(shape_.width),
         static_cast<double>(shape_.side), static_cast<double>(o.epochs),
@@ -162,6 +163,7 @@ std::string Resnet18::fit_hash(std::span<const Index> rows, std::span<const std:
   hash.update(std::as_bytes(rows));
   hash.update(std::as_bytes(labels));
   hash.update(std::as_bytes(weights));
+  hash.update(o.fingerprint + '\n');
   for (const Index row : rows) hash.update(images_->location(row) + '\n');
   return hash.hex();
 }

@@ -44,7 +44,7 @@ void check_resnet18(const ImageSource* images, std::size_t classes,
   check_torch_device(options.device, kWhere);
 }
 
-std::size_t choose_side(const ImageSource& images, const Resnet18Options& options) {
+int resnet18_image_size(const ImageSource& images, const Resnet18Options& options) {
   int side = options.image_size;
   for (std::size_t i = 0; side == 0; ++i) {
     try {
@@ -55,7 +55,7 @@ std::size_t choose_side(const ImageSource& images, const Resnet18Options& option
       if (i + 1 == images.size()) throw;
     }
   }
-  return static_cast<std::size_t>(side);
+  return side;
 }
 
 Augmentation draw_augmentation(Generator& generator, int padding) {

@@ -12,10 +12,6 @@ namespace goldpan {
 /// Throws Error, naming what is wrong, unless a network can be made of these.
 void check_resnet18(const ImageSource* images, std::size_t classes, const Resnet18Options& options);
 
-/// The side that images are scaled to: as asked for, or as the first image that can be decoded
-/// suggests.
-std::size_t choose_side(const ImageSource& images, const Resnet18Options& options);
-
 /// How an example differs from its image.
 struct Augmentation {
   int shift_x = 0, shift_y = 0;

@@ -9,4 +9,8 @@ std::unique_ptr<Classifier> make_resnet18(std::shared_ptr<const ImageSource>, st
   refuse_without_torch("make_resnet18");
 }
 
+int resnet18_image_size(const ImageSource&, const Resnet18Options&) {
+  refuse_without_torch("resnet18_image_size");
+}
+
 }  // namespace goldpan

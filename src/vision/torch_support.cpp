@@ -5,8 +5,6 @@
 #include <torch/cuda.h>
 #include <torch/version.h>
 
-#include <goldpan/vision/torch_build.hpp>
-
 namespace goldpan {
 
 TorchBuild torch_build() {

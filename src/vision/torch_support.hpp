@@ -4,13 +4,11 @@
 #include <string>
 
 #include <goldpan/core/error.hpp>
+#include <goldpan/vision/torch_build.hpp>
 
 // What the networks share. Torch's own headers stay out: each costs its includer half a minute.
 
 namespace goldpan {
-
-/// Throws Error unless `device` is "cpu", "cuda" or "cuda:N" and can be used now.
-void check_torch_device(const std::string& device, const char* where);
 
 /// Makes each torch operation begun on this thread run on this thread alone, from now on. Goldpan's
 /// parallelism lies outside of the operations: an image or a shard a thread, which has no barriers

@@ -30,12 +30,13 @@ struct Golden {
 };
 
 // Made with Dinov2Model of transformers 5.23.0 (torch 2.15.0, float32) from the same weights and
-// pixels, behind PIL's resize.
+// pixels, behind PIL's resize as Pillow 12.3 does it. Pillow 13 shrinks portraits by the vertical
+// pass first, which moves the fourth row by 1e-3 (docs/decisions/0083).
 constexpr Golden kGolden[] = {
     {60, 50, 0, 28, 0.871837f, 0.552024f, -0.896174f, 0.055993f, 0.248878f, -1.15235f, 102.64968f},
     {60, 50, 0, 42, 0.403636f, 0.547512f, -0.725103f, 0.042813f, 0.224989f, -1.006459f, 101.67559f},
     {60, 50, 0, 70, 0.185055f, 0.567093f, -0.633463f, 0.043145f, 0.203933f, -0.746241f, 101.32199f},
-    {40, 90, 1, 28, 1.093715f, 0.019107f, -0.629966f, 0.910382f, 0.246558f, -0.530181f, 101.72072f},
+    {40, 90, 1, 28, 1.094021f, 0.019316f, -0.629259f, 0.910742f, 0.245333f, -0.53077f, 101.73139f},
     {40, 90, 1, 42, 1.660825f, 0.179674f, -0.672266f, 0.668765f, 0.13574f, -0.407244f, 102.12881f},
     {40, 50, 2, 70, 1.635926f, 0.263837f, -0.733786f, 0.343283f, -0.383368f, -0.880959f,
      101.67641f},

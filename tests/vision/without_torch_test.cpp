@@ -13,6 +13,8 @@ TEST(WithoutTorch, ErrorsNameTheBuildFlag) {
   EXPECT_FALSE(torch_build().available);
   expect_error([] { make_dinov2_encoder({}); }, "-DGOLDPAN_WITH_TORCH=ON");
   expect_error([] { make_resnet18(nullptr, 3); }, "-DGOLDPAN_WITH_TORCH=ON");
+  expect_error([] { check_torch_device("cpu", "--model resnet18"); },
+               "[--model resnet18] needs libtorch");
 }
 
 }  // namespace

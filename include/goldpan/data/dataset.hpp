@@ -11,6 +11,7 @@
 #include <goldpan/core/embeddings.hpp>
 #include <goldpan/core/image.hpp>
 #include <goldpan/core/matrix.hpp>
+#include <goldpan/core/progress.hpp>
 
 namespace goldpan {
 
@@ -66,6 +67,9 @@ struct DatasetOptions {
   std::string attribute = "weather";
   /// Where `auto` looks for data sets, in order.
   std::vector<std::filesystem::path> search_path;
+  /// Of rendering road scenes; <= 0: as many threads as the machine has cores.
+  int threads = 0;
+  Progress progress;
 };
 
 /// Opens `format:location` (see dataset_formats), or `auto`: the first of the known data sets found

@@ -59,7 +59,8 @@ void write_scenes(const std::filesystem::path& folder, const SceneOptions& optio
 
 /// Opens `--data scenes[:N[:FOLDER]]`: renders N images (12,000) of seed 1 into FOLDER
 /// (outputs/cache/scenes-N-1), unless they are there already, and opens it as BDD100K with drives
-/// as groups. Throws as write_scenes does, and Error for an N that is not a number.
+/// as groups. Uses the threads and progress of `options`. Throws as write_scenes does, and Error
+/// for an N that is not a number.
 Dataset open_scenes(const std::filesystem::path& location, const DatasetOptions& options);
 
 }  // namespace goldpan

@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <goldpan/core/progress.hpp>
 #include <goldpan/data/dataset.hpp>
@@ -19,6 +21,7 @@ struct ModelInputs {
   Embeddings embeddings;                      ///< N x D, empty where the model reads images
   std::shared_ptr<const ImageSource> images;  ///< N images, or null
   std::size_t classes = 0;
+  std::string fingerprint;  ///< of the data
 };
 
 /// How a run makes encoders and models, and talks to its caller. The defaults know what
@@ -34,12 +37,17 @@ struct RunOptions {
   /// Where `--data auto` looks.
   std::vector<std::filesystem::path> search_path;
 
+  /// Null for what goldpan::goldpan makes. Models are asked for from several threads at once.
   std::function<std::unique_ptr<Encoder>(const Settings&)> make_encoder;
   std::function<std::unique_ptr<Classifier>(const Settings&, const ModelInputs&)> make_model;
+  /// What else the numbers depend on, recorded in the journal: a run with other facts is not
+  /// resumed.
+  std::vector<std::pair<std::string, std::string>> facts;
 
   /// Told in a sentence what was chosen or found: the data, the encoder, what was left out.
   std::function<void(const std::string& message)> say;
-  /// Embedding, in images; then the loop, in units of work.
+  /// Making data (rendering road scenes) and embedding, in images; then the loop, in units of work.
+  Progress data_progress;
   Progress embedding_progress;
   Progress loop_progress;
 };

@@ -27,12 +27,21 @@ struct Settings {
   std::string encoder = "auto";
   std::size_t dim = 384;
   std::string weights;
+  std::size_t dinov2_size = 224;
   // model
   std::string model = "linear";
   std::size_t hidden = 0;
   double dropout = 0.05;
   double weight_decay = 0.03;
   bool importance_weights = false;
+  // ResNet-18
+  std::size_t resnet_width = 64;
+  std::size_t resnet_size = 0;
+  std::size_t epochs = 30;
+  double learning_rate = 0.1;
+  double resnet_dropout = 0.2;
+  // networks: a GPU rounds differently, and embeds in half precision
+  std::string device = "cpu";
   // protocol
   std::vector<std::string> strategies = {"random", "margin", "bald",    "k_center",
                                          "badge",  "hybrid", "entropy", "least_confidence"};

@@ -38,9 +38,15 @@ struct Resnet18Options {
   /// computed again when the same fit is asked for: that is how a killed run resumes. Tensors are
   /// named as in torchvision. Empty: nothing is kept.
   std::filesystem::path checkpoints;
+  /// What the images are (Dataset::fingerprint): checkpoints of other images are not read back.
+  std::string fingerprint;
   /// Told of each training step of a fit; may stop it (Cancelled).
   Progress progress;
 };
+
+/// Height and width that the network takes images in: options.image_size or what it stands for.
+/// Throws Error if no image can be decoded.
+int resnet18_image_size(const ImageSource& images, const Resnet18Options& options = {});
 
 /// ResNet-18 (He et al. 2016) trained on the images themselves by stochastic gradient descent with
 /// momentum, on libtorch. Rows are numbers of `images`; ResizedImages (core/resized_images.hpp)

@@ -80,6 +80,9 @@ struct StrategyNeeds {
   /// The strategy has a way without a model, by embeddings alone: where neither probabilities nor
   /// passes are given it takes that way and says so in Selection::notes.
   bool model_optional = false;
+  /// Where the model learns its features from the images, the strategy wants those as embeddings
+  /// instead of the encoder's: core-set is defined on what the network sees.
+  bool learned_embeddings = false;
 
   bool model() const { return features || probabilities || passes; }
 };

@@ -17,4 +17,8 @@ struct TorchBuild {
 };
 TorchBuild torch_build();
 
+/// Throws Error, naming `where`, unless goldpan::vision was built with libtorch and `device` is
+/// "cpu", "cuda" or "cuda:N" and can be used now.
+void check_torch_device(const std::string& device, const char* where);
+
 }  // namespace goldpan
