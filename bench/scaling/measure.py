@@ -25,8 +25,8 @@ import time
 import numpy as np
 
 CENTER = {"rows": 100_000, "batch": 2_500, "dims": 384}
-SWEEPS = {"rows": [12_500, 25_000, 50_000, 100_000, 200_000, 400_000, 1_000_000],
-          "batch": [312, 625, 1_250, 2_500, 5_000, 10_000],
+SWEEPS = {"rows": [3_125, 6_250, 12_500, 25_000, 50_000, 100_000, 200_000, 400_000, 1_000_000],
+          "batch": [78, 156, 312, 625, 1_250, 2_500, 5_000, 10_000],
           "dims": [48, 96, 192, 384, 768]}
 # What takes minutes at the larger sizes is measured at smaller ones.
 LIMITS = {"bait": {"rows": 12_500, "batch": 312, "dims": 192}, "epig": {"rows": 200_000},

@@ -41,7 +41,8 @@ def main():
     parser.add_argument("figure")
     args = parser.parse_args()
     table = pd.read_csv(args.table)
-    figure, axes = plt.subplots(1, 4, figsize=(17, 4.4), constrained_layout=True)
+    figure, axes = plt.subplots(2, 2, figsize=(11, 9), constrained_layout=True)
+    axes = axes.ravel()
     print("| strategy | " + " | ".join(AXES.values()) + " | bytes a row |\n|---|" + "---|" * (len(AXES) + 1))
     for strategy in table.strategy.unique():
         colour = STYLES[strategy.removesuffix("_approximate")]
@@ -60,6 +61,9 @@ def main():
         panel.grid(alpha=0.25, which="both", lw=0.5)
         panel.spines[["top", "right"]].set_visible(False)
     axes[3].set(ylabel="anonymous memory, MiB")
+    dims = sorted(sweep(table, table.strategy.iloc[-1], "dims").dims.unique())
+    axes[2].set_xticks(dims, [str(d) for d in dims])
+    axes[2].minorticks_off()
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=6, frameon=False)
     figure.savefig(args.figure, dpi=130)
 
