@@ -155,11 +155,9 @@ def report(args, inputs, strategy, writer):
     names = [name for name in strategies.PEERS.get(strategy, {}) if not args.peers or name in args.peers]
     results = {"goldpan": [], **{name: [] for name in names}}
     for _ in range(args.repeat):  # side by side: a machine that slows down slows all
-        results["goldpan"].append(run_goldpan(args, strategy))
-        for name in names:
-            last = results[name][-1] if results[name] else None
-            if last is None or ("failed" not in last and last["seconds"] < args.once):
-                results[name].append(run_peer(args, strategy, name))
+        for name, runs in results.items():
+            if not runs or ("failed" not in runs[-1] and runs[-1]["seconds"] < args.once):
+                runs.append(run_goldpan(args, strategy) if name == "goldpan" else run_peer(args, strategy, name))
     results = {name: median_of(runs) for name, runs in results.items()}
     ours = results["goldpan"]
     for name, result in results.items():
@@ -194,7 +192,7 @@ def main():
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--limit", type=float, default=600.0, help="seconds that a run may take")
-    parser.add_argument("--once", type=float, default=30.0, help="a peer that takes longer than this runs once only")
+    parser.add_argument("--once", type=float, default=30.0, help="what takes longer than this runs once only")
     parser.add_argument("--strategies", nargs="*", default=list(strategies.PEERS))
     parser.add_argument("--peers", nargs="*", help="only these")
     parser.add_argument("--out", help="CSV file")

@@ -36,19 +36,6 @@ std::vector<Index> all_rows(const Pool& pool) {
   return rows;
 }
 
-/// select() has checked the unlabelled rows; the information of the labelled ones counts here too.
-void check_labeled(const Pool& pool) {
-  for (const Index row : pool.labeled) {
-    double sum = 0;
-    for (const float p : pool.probabilities.row(row)) sum += p >= 0.0f ? p : 2.0;
-    if (!(std::abs(sum - 1.0) <= 1e-2)) {
-      throw Error("probabilities", "labelled row " + std::to_string(row) +
-                                       " holds no probabilities, expected them for strategy "
-                                       "'bait': labelled rows carry information");
-    }
-  }
-}
-
 double mean_square(const Embeddings& features, std::span<const Index> rows) {
   std::vector<float> row(features.cols());
   double sum = 0;
@@ -237,7 +224,6 @@ Selection bait(const Pool& pool, std::size_t batch, const StrategyOptions& optio
                                 std::to_string(kMaxOrder) +
                                 " dimensions times classes less one for strategy 'bait'");
   }
-  check_labeled(pool);
 
   const std::vector<Index> rows = all_rows(pool);
   const double square = mean_square(features, rows);

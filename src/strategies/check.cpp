@@ -68,11 +68,12 @@ void check_rows_finite(const Embeddings& values, const char* where, Workers& wor
   });
 }
 
-void check_probabilities(const Pool& pool, std::span<const Index> rows, Workers& workers) {
+void check_probabilities(const Pool& pool, std::span<const Index> rows, const char* row_name,
+                         Workers& workers) {
   workers.for_blocks(rows.size(), kRowsPerTask, [&](std::size_t begin, std::size_t end) {
     for (const Index row : rows.subspan(begin, end - begin)) {
       const std::string fault = probability_fault(pool.probabilities.row(row));
-      if (!fault.empty()) throw Error("probabilities", "row " + count_of(row) + " " + fault);
+      if (!fault.empty()) throw Error("probabilities", row_name + count_of(row) + " " + fault);
     }
   });
 }
@@ -137,8 +138,10 @@ void check_pool(const StrategyInfo& info, const Pool& pool, std::size_t batch, W
     check_rows_finite(pool.head_features(), "features", workers);
   }
   if (needs.probabilities && !without_model) {
-    check_probabilities(pool, pool.unlabeled, workers);
-    if (needs.labeled_probabilities) check_probabilities(pool, pool.labeled, workers);
+    check_probabilities(pool, pool.unlabeled, "row ", workers);
+    if (needs.labeled_probabilities) {
+      check_probabilities(pool, pool.labeled, "labelled row ", workers);
+    }
   }
 }
 

@@ -93,8 +93,8 @@ TEST(Bait, RefusesWhatItCannotWorkWith) {
   options.bait_oversampling = 0.5;
   expect_error([&] { pick(data.view(), 2, options); }, "[bait_oversampling] got 0.5");
   data.probabilities(data.labeled[2], 0) = 7;
-  expect_error([&] { pick(data.view(), 2); },
-               "labelled row " + std::to_string(data.labeled[2]) + " holds no probabilities");
+  expect_error([&] { pick(data.view(), 2); }, "labelled row " + std::to_string(data.labeled[2]) +
+                                                  " holds a NaN, a negative value or one above 1");
   const SyntheticPool wide(4, 9000, 3, 1);
   expect_error([&] { pick(wide.view(), 1); }, "[features] got 9000 dimensions and 3 classes");
 }
