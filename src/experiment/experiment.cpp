@@ -250,11 +250,13 @@ std::filesystem::path run_experiment(const Settings& settings, const std::filesy
                     .pool_size = prepared.pool_size,
                     .classes = prepared.dataset.class_names.size(),
                     .pool_labels = nullptr,
+                    .pool_groups = std::move(prepared.dataset.groups),
                     .test_labels = std::vector<std::int32_t>(first_test, labels.end()),
                     .class_names = prepared.dataset.class_names,
                     .make_model = nullptr,
                     .learns_features = settings.model != "linear"};
   labels.erase(first_test, labels.end());
+  if (!inputs.pool_groups.empty()) inputs.pool_groups.resize(prepared.pool_size);
   inputs.pool_labels = std::make_shared<const std::vector<std::int32_t>>(std::move(labels));
   const ModelInputs model_inputs{prepared.embeddings, prepared.dataset.images, inputs.classes,
                                  prepared.dataset.fingerprint};

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <numeric>
 #include <optional>
 
@@ -172,11 +173,35 @@ class Run {
     return weights;
   }
 
+  /// At least `count` labelled rows: whole groups, of which one at least stays. Near twins of what
+  /// a model was trained on say nothing about how sure it may be of others.
+  std::vector<Index> sample_groups(std::size_t count, Generator& generator) const {
+    std::map<std::uint32_t, std::vector<Index>> rows_of;
+    for (const Index row : labeled_) rows_of[inputs_.pool_groups[row]].push_back(row);
+    std::vector<std::uint32_t> groups;
+    for (const auto& [group, rows] : rows_of) groups.push_back(group);
+    generator.shuffle(std::span(groups));
+    groups.pop_back();
+    std::vector<Index> sampled;
+    for (const std::uint32_t group : groups) {
+      if (sampled.size() >= count) break;
+      sampled.insert(sampled.end(), rows_of[group].begin(), rows_of[group].end());
+    }
+    return sampled;
+  }
+
   /// The temperature of a model trained on nine tenths of the bought labels, fitted on the other
   /// tenth.
   void calibrate(std::size_t round, RoundRecord& record) {
     Generator generator = stream("calibration", round);
-    std::vector<Index> held_out = generator.sample(labeled_, labeled_.size() / 10);
+    std::vector<Index> held_out = inputs_.pool_groups.empty()
+                                      ? generator.sample(labeled_, labeled_.size() / 10)
+                                      : sample_groups(labeled_.size() / 10, generator);
+    if (held_out.empty()) {
+      temperature_ = 1;
+      record.notes.emplace_back("no calibration: all labels are of one group");
+      return;
+    }
     std::ranges::sort(held_out);
     std::vector<Index> rest;
     std::ranges::set_difference(labeled_, held_out, std::back_inserter(rest));

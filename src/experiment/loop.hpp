@@ -23,6 +23,8 @@ struct LoopInputs {
   std::size_t pool_size = 0;
   std::size_t classes = 0;
   std::shared_ptr<const std::vector<std::int32_t>> pool_labels;  ///< for oracles alone
+  /// Group (drive, video) of each pool row, or empty.
+  std::vector<std::uint32_t> pool_groups;
   std::vector<std::int32_t> test_labels;
   std::vector<std::string> class_names;
   std::function<std::unique_ptr<Classifier>()> make_model;

@@ -166,7 +166,11 @@ class Seeding {
       if (!(lots[i] * bounds[i] < weights[i])) continue;
       add(positions[i], weights[i], candidates, i);
       ++kept;
-      for (std::size_t j = i; j < count; ++j) weights[j] = std::min(weights[j], between(i, j));
+      for (std::size_t j = i; j < count; ++j) {
+        // A row drawn twice is at no distance from itself, even where its gradient is so short that
+        // the products of the distance underflow.
+        weights[j] = positions[j] == positions[i] ? 0.0f : std::min(weights[j], between(i, j));
+      }
     }
     for (std::size_t i = 0; i < count; ++i) {
       bounds_[positions[i]] = std::min(bounds_[positions[i]], weights[i]);

@@ -181,6 +181,39 @@ TEST_F(ExperimentTest, TinyBudgetsAndAbsentClassesWork) {
   for (const RoundRecord& round : records.rounds) EXPECT_TRUE(std::isfinite(round.accuracy));
 }
 
+// On rendered drives the labels held out for calibration were twins of those trained on: the
+// temperature fell to its bound, and calibration made the error on other drives four times larger.
+TEST_F(ExperimentTest, CalibratesOnGroupsThatItDidNotTrainOn) {
+  constexpr std::size_t kGroups = 60, kTwins = 8, kWide = 40;
+  Generator generator(5);
+  Matrix<float> embeddings(kGroups * kTwins, kWide);
+  std::string labels = npy_header("|u1", {kGroups * kTwins}), ids;
+  for (std::size_t group = 0; group < kGroups; ++group) {
+    std::vector<float> center(kWide);
+    for (float& value : center) value = static_cast<float>(generator.normal());
+    for (std::size_t twin = 0; twin < kTwins; ++twin) {
+      for (std::size_t j = 0; j < kWide; ++j) {
+        embeddings(group * kTwins + twin, j) =
+            center[j] + 0.05f * static_cast<float>(generator.normal());
+      }
+      // Nothing to learn but the groups themselves.
+      labels += static_cast<char>(group % 2);
+      ids += "drive" + std::to_string(group) + "_" + std::to_string(twin) + "\n";
+    }
+  }
+  write_npy(folder_ / "data/embeddings.npy", embeddings);
+  write_file(folder_ / "data/labels.npy", labels);
+  write_file(folder_ / "data/ids.txt", ids);
+  settings_.strategies = {"random"};
+  settings_.budgets = {0.5};
+  settings_.seeds = {1};
+  const double by_row = run("by_row").rounds.at(0).temperature;
+  settings_.group_pattern = "^(.*)_[0-9]+$";
+  const double by_group = run("by_group").rounds.at(0).temperature;
+  EXPECT_LT(by_row, 1.2);
+  EXPECT_GT(by_group, 1.5 * by_row);
+}
+
 TEST_F(ExperimentTest, RefusesAnotherRunsJournal) {
   settings_.strategies = {"random"};
   settings_.seeds = {1};

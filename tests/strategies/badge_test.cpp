@@ -134,6 +134,21 @@ TEST(Badge, FillsWithTheLongestThenTheLowestWhenAllWeightsAreZero) {
   ASSERT_EQ(picks.notes.size(), 1u);
 }
 
+// On rendered drives a head grew so sure of itself that all gradients left were denormal: the
+// distance of a row to itself underflowed to something above 0, and a handful bought it twice.
+TEST(Badge, NeverPicksARowTwiceWhereGradientsUnderflow) {
+  SyntheticPool data(300, 8, 3, 0);
+  for (std::size_t i = 0; i < 300; ++i) {
+    data.probabilities(i, 0) = 1.0f;
+    data.probabilities(i, 1) = 1e-23f * static_cast<float>(1 + i % 3);
+    data.probabilities(i, 2) = 0.0f;
+  }
+  for (std::uint64_t seed = 0; seed < 5; ++seed) {
+    const Selection picks = badge(data.view(), 250, seed);
+    EXPECT_EQ(std::set(picks.indices.begin(), picks.indices.end()).size(), 250u);
+  }
+}
+
 TEST(Badge, UsesTheFeaturesOfTheHeadWhereThereAreSome) {
   const SyntheticPool data(100, 8, 3, 10), other(100, 5, 3, 10, 77);
   Pool pool = data.view();
