@@ -43,6 +43,17 @@ def test_labelled_rows_by_number_in_any_order_or_by_mask(clouds):
     np.testing.assert_array_equal(by_number.indices, by_mask.indices)
 
 
+def test_candidates_are_all_that_may_be_picked(clouds):
+    picks = goldpan.select("k_center", embeddings=clouds[0], labeled=[0], candidates=[5, 3, 4], batch=2, reserve=0.5)
+    assert set(picks.indices) < {3, 4, 5}
+    # The rest of the pool is neither labelled nor a candidate: it is no center either.
+    sub = goldpan.select("k_center", embeddings=clouds[0][[0, 3, 4, 5]], labeled=[0], batch=3)
+    full = goldpan.select("k_center", embeddings=clouds[0], labeled=[0], candidates=[3, 4, 5], batch=3)
+    np.testing.assert_array_equal(np.array([0, 3, 4, 5])[sub.indices], full.indices)
+    with pytest.raises(ValueError, match=r"\[candidates\] got row 0, which is labelled"):
+        goldpan.select("k_center", embeddings=clouds[0], labeled=[0], candidates=[0, 1], batch=1)
+
+
 def test_a_reserve_says_why_and_how_likely(clouds):
     names = np.array([f"image {i}" for i in range(600)])
     picks = goldpan.select("k_center", embeddings=clouds[0], batch=10, reserve=0.3, ids=names)

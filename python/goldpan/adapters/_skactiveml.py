@@ -58,10 +58,6 @@ class SkactivemlStrategy(SingleAnnotatorPoolQueryStrategy):
             raise ValueError("[candidates] got features, expected row numbers of X, or None for all unlabelled rows")
         info = next((info for info in strategies() if info.name == self.strategy), None)
         labeled = is_labeled(labels, missing_label=self.missing_label_)
-        blocked = labeled.copy()
-        if chosen is not None:
-            blocked[:] = True
-            blocked[chosen] = False
         inputs: dict[str, Any] = {"embeddings": rows}
         needs = frozenset() if info is None else info.needs
         if needs & {"probs", "mc_probs"}:
@@ -71,7 +67,8 @@ class SkactivemlStrategy(SingleAnnotatorPoolQueryStrategy):
             else:
                 inputs.update(self._predictions(clf, fit_clf, rows, labels, sample_weight, needs))
         picks = select(
-            self.strategy, **inputs, labeled=blocked, batch=batch_size,
+            self.strategy, **inputs, labeled=labeled, batch=batch_size,
+            candidates=None if chosen is None else chosen[~labeled[chosen]],
             seed=int(self.random_state_.randint(2**31 - 1)), threads=self.threads, **(self.options or {}),
         )
         if not return_utilities:
