@@ -58,8 +58,9 @@ class SkactivemlStrategy(SingleAnnotatorPoolQueryStrategy):
             raise ValueError("[candidates] got features, expected row numbers of X, or None for all unlabelled rows")
         info = next((info for info in strategies() if info.name == self.strategy), None)
         labeled = is_labeled(labels, missing_label=self.missing_label_)
-        inputs: dict[str, Any] = {"embeddings": rows}
         needs = frozenset() if info is None else info.needs
+        # What the strategy does not look at is not converted for it; without any input it needs their number alone.
+        inputs: dict[str, Any] = {"embeddings": rows} if "embeddings" in needs else {"ids": range(len(rows))}
         if needs & {"probs", "mc_probs"}:
             if clf is None:
                 if not (info is not None and info.model_optional):
