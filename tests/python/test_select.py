@@ -1,6 +1,7 @@
 import _thread
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -142,6 +143,23 @@ def test_progress_is_reported_and_what_it_raises_comes_back(clouds):
         raise RuntimeError("enough")
     with pytest.raises(RuntimeError, match="enough"):
         goldpan.select("k_center", embeddings=clouds[0], batch=300, progress=refuse)
+
+
+def test_other_threads_run_meanwhile():
+    embeddings = np.random.default_rng(0).normal(size=(20_000, 64)).astype(np.float32)
+    counted, done = [0], threading.Event()
+
+    def count():
+        while not done.is_set():
+            counted[0] += 1
+    counter = threading.Thread(target=count)
+    counter.start()
+    before = counted[0]
+    goldpan.select("k_center", embeddings=embeddings, batch=500)
+    after = counted[0]
+    done.set()
+    counter.join()
+    assert after - before > 1000
 
 
 def test_ctrl_c_stops_long_work():
