@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import functools
 import html
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -194,8 +195,10 @@ def select(
     for name, size in others:
         if size != rows:
             raise ValueError(f"[{name}] got {size} rows, expected {rows} as in {first}")
-    if batch < 0:
-        raise ValueError(f"[batch] got {batch}, expected 0 or more")
+    batch, seed, threads = operator.index(batch), operator.index(seed), operator.index(threads)
+    for name, number in {"batch": batch, "seed": seed}.items():
+        if number < 0:
+            raise ValueError(f"[{name}] got {number}, expected 0 or more")
     options = {
         name: value
         for name, value in {

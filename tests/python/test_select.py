@@ -113,6 +113,7 @@ def test_other_numbers_are_converted_but_no_memory_map(clouds, tmp_path):
     ({"embeddings": np.zeros((9, 2), np.float32), "labeled": [0.5]}, "expected row numbers"),
     ({"embeddings": np.zeros((9, 2), np.float32), "batch": 10}, r"\[batch\] got 10"),
     ({"embeddings": np.zeros((9, 2), np.float32), "batch": -1}, r"\[batch\] got -1"),
+    ({"embeddings": np.zeros((9, 2), np.float32), "seed": -1}, r"\[seed\] got -1"),
     ({"embeddings": np.zeros((9, 2), np.float32), "reserve": 2.0}, r"\[reserve\] got 2"),
     ({"probs": np.full((9, 2), 0.5)}, r"\[embeddings\] got none"),
     ({}, "got no input"),
@@ -127,6 +128,8 @@ def test_unknown_names(clouds):
         goldpan.select("best", embeddings=clouds[0], batch=1)
     with pytest.raises(TypeError, match="bait_lamda"):
         goldpan.select("bait", embeddings=clouds[0], batch=1, bait_lamda=1)
+    with pytest.raises(TypeError, match="float"):
+        goldpan.select("random", embeddings=clouds[0], batch=2.5)
 
 
 def test_options_reach_the_strategy(clouds):
