@@ -64,12 +64,15 @@ def main():
     parser.add_argument("--rows", type=int, default=4000)
     parser.add_argument("--cycles", type=int, default=30)
     parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--only", choices=PAIRS, action="append")
     args = parser.parse_args()
     warnings.filterwarnings("ignore")  # of the logistic regression, that it stops early
     data = load(args)
     print(f"pool {data[0].shape[0]} x {data[0].shape[1]} {data[0].dtype}, {args.cycles} cycles of {args.batch}")
     print(f"{'strategy':<10} {'classifier':<17} {'scikit-activeml':>17} {'Goldpan':>10} {'ratio':>7}  accuracies")
     for name, makers in PAIRS.items():
+        if args.only and name not in args.only:
+            continue
         for fit_clf in (True, False):
             (theirs, their_accuracy), (ours, our_accuracy) = (
                 cycle(make(), data, args.cycles, args.batch, fit_clf) for make in makers)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import functools
 import html
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -129,6 +130,7 @@ def select(
     mc_probs: ArrayLike | None = None,
     features: ArrayLike | None = None,
     labeled: ArrayLike = (),
+    candidates: ArrayLike | None = None,
     batch: int,
     seed: int = 0,
     reserve: float = 0.0,
@@ -156,7 +158,8 @@ def select(
     - `mc_probs`: K x N x C class probabilities of K stochastic passes (Monte Carlo dropout, an ensemble).
     - `features`: N x H penultimate features of the model, where they are not the embeddings (BADGE, BAIT).
 
-    `labeled` names the rows that have labels: their numbers, or a mask of N bools. `reserve` is the share of the
+    `labeled` names the rows that have labels: their numbers, or a mask of N bools. `candidates`, named alike, are the
+    unlabelled rows that may be picked, if not all. `reserve` is the share of the
     batch drawn uniformly at random, for honest statistics. `ids`, N names, come back with the picks. `progress`:
     True shows a bar, a function is called with (done, total).
 
@@ -192,8 +195,10 @@ def select(
     for name, size in others:
         if size != rows:
             raise ValueError(f"[{name}] got {size} rows, expected {rows} as in {first}")
-    if batch < 0:
-        raise ValueError(f"[batch] got {batch}, expected 0 or more")
+    batch, seed, threads = operator.index(batch), operator.index(seed), operator.index(threads)
+    for name, number in {"batch": batch, "seed": seed}.items():
+        if number < 0:
+            raise ValueError(f"[{name}] got {number}, expected 0 or more")
     options = {
         name: value
         for name, value in {
@@ -210,8 +215,12 @@ def select(
         }.items()
         if value is not None
     }
+    known = as_rows(labeled, "labeled", rows)
+    allowed = None if candidates is None else as_rows(candidates, "candidates", rows)
+    if allowed is not None and len(both := np.intersect1d(known, allowed)):
+        raise ValueError(f"[candidates] got row {both[0]}, which is labelled, expected unlabelled rows")
     indices, scores, reasons, probabilities, notes = _core.select(
-        strategy, rows, e, h, p, m, as_rows(labeled, "labeled", rows), batch, seed, reserve, threads,
+        strategy, rows, e, h, p, m, known, allowed, batch, seed, reserve, threads,
         None if epig_targets is None else as_rows(epig_targets, "epig_targets", rows), options, listener(progress),
     )
     return Selection(

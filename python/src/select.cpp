@@ -71,7 +71,8 @@ nb::tuple select_rows(const std::string& strategy, std::size_t rows,
                       const std::optional<AnyArray>& features,
                       const std::optional<Array<float, 2>>& probs,
                       const std::optional<Array<float, 3>>& mc_probs,
-                      const Array<goldpan::Index, 1>& labeled, std::size_t batch,
+                      const Array<goldpan::Index, 1>& labeled,
+                      const std::optional<Array<goldpan::Index, 1>>& candidates, std::size_t batch,
                       std::uint64_t seed, double reserve, int threads,
                       const std::optional<Array<goldpan::Index, 1>>& epig_targets,
                       const nb::dict& options, nb::object listener) {
@@ -96,8 +97,9 @@ nb::tuple select_rows(const std::string& strategy, std::size_t rows,
   caller.run([&] {
     goldpan::Workers workers(threads);
     pool.labeled = as_span(labeled);
-    const std::vector<goldpan::Index> unlabeled = complement(pool.labeled, rows);
-    pool.unlabeled = unlabeled;
+    std::vector<goldpan::Index> unlabeled;
+    if (!candidates) unlabeled = complement(pool.labeled, rows);
+    pool.unlabeled = candidates ? as_span(*candidates) : unlabeled;
     result = goldpan::pick_batch(strategy, pool, batch, reserve, goldpan::Generator(seed), workers,
                                  strategy_options);
   });
@@ -149,8 +151,9 @@ void add_select(nb::module_& module) {
   module.def("select", &select_rows, nb::arg("strategy"), nb::arg("rows"),
              nb::arg("embeddings").noconvert().none(), nb::arg("features").noconvert().none(),
              nb::arg("probs").noconvert().none(), nb::arg("mc_probs").noconvert().none(),
-             nb::arg("labeled").noconvert(), nb::arg("batch"), nb::arg("seed"), nb::arg("reserve"),
-             nb::arg("threads"), nb::arg("epig_targets").noconvert().none(), nb::arg("options"),
+             nb::arg("labeled").noconvert(), nb::arg("candidates").noconvert().none(),
+             nb::arg("batch"), nb::arg("seed"), nb::arg("reserve"), nb::arg("threads"),
+             nb::arg("epig_targets").noconvert().none(), nb::arg("options"),
              nb::arg("listener").none());
   module.def("deduplicate", &deduplicate, nb::arg("embeddings").noconvert(), nb::arg("cosine"),
              nb::arg("threads"), nb::arg("listener").none());

@@ -1,6 +1,8 @@
 import _thread
+import signal
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -41,6 +43,17 @@ def test_labelled_rows_by_number_in_any_order_or_by_mask(clouds):
     by_number = goldpan.select("k_center", embeddings=clouds[0], labeled=rows, batch=5)
     by_mask = goldpan.select("k_center", embeddings=clouds[0], labeled=mask, batch=5)
     np.testing.assert_array_equal(by_number.indices, by_mask.indices)
+
+
+def test_candidates_are_all_that_may_be_picked(clouds):
+    picks = goldpan.select("k_center", embeddings=clouds[0], labeled=[0], candidates=[5, 3, 4], batch=2, reserve=0.5)
+    assert set(picks.indices) < {3, 4, 5}
+    # The rest of the pool is neither labelled nor a candidate: it is no center either.
+    sub = goldpan.select("k_center", embeddings=clouds[0][[0, 3, 4, 5]], labeled=[0], batch=3)
+    full = goldpan.select("k_center", embeddings=clouds[0], labeled=[0], candidates=[3, 4, 5], batch=3)
+    np.testing.assert_array_equal(np.array([0, 3, 4, 5])[sub.indices], full.indices)
+    with pytest.raises(ValueError, match=r"\[candidates\] got row 0, which is labelled"):
+        goldpan.select("k_center", embeddings=clouds[0], labeled=[0], candidates=[0, 1], batch=1)
 
 
 def test_a_reserve_says_why_and_how_likely(clouds):
@@ -101,6 +114,7 @@ def test_other_numbers_are_converted_but_no_memory_map(clouds, tmp_path):
     ({"embeddings": np.zeros((9, 2), np.float32), "labeled": [0.5]}, "expected row numbers"),
     ({"embeddings": np.zeros((9, 2), np.float32), "batch": 10}, r"\[batch\] got 10"),
     ({"embeddings": np.zeros((9, 2), np.float32), "batch": -1}, r"\[batch\] got -1"),
+    ({"embeddings": np.zeros((9, 2), np.float32), "seed": -1}, r"\[seed\] got -1"),
     ({"embeddings": np.zeros((9, 2), np.float32), "reserve": 2.0}, r"\[reserve\] got 2"),
     ({"probs": np.full((9, 2), 0.5)}, r"\[embeddings\] got none"),
     ({}, "got no input"),
@@ -115,6 +129,8 @@ def test_unknown_names(clouds):
         goldpan.select("best", embeddings=clouds[0], batch=1)
     with pytest.raises(TypeError, match="bait_lamda"):
         goldpan.select("bait", embeddings=clouds[0], batch=1, bait_lamda=1)
+    with pytest.raises(TypeError, match="float"):
+        goldpan.select("random", embeddings=clouds[0], batch=2.5)
 
 
 def test_options_reach_the_strategy(clouds):
@@ -133,8 +149,36 @@ def test_progress_is_reported_and_what_it_raises_comes_back(clouds):
         goldpan.select("k_center", embeddings=clouds[0], batch=300, progress=refuse)
 
 
+def test_other_threads_run_meanwhile():
+    embeddings = np.random.default_rng(0).normal(size=(20_000, 64)).astype(np.float32)
+    counted, done = [0], threading.Event()
+
+    def count():
+        while not done.is_set():
+            counted[0] += 1
+    counter = threading.Thread(target=count)
+    counter.start()
+    before = counted[0]
+    goldpan.select("k_center", embeddings=embeddings, batch=500)
+    after = counted[0]
+    done.set()
+    counter.join()
+    assert after - before > 1000
+
+
 def test_ctrl_c_stops_long_work():
-    """The work would take minutes; Ctrl-C comes from its own progress, as soon as it is under way."""
+    """Ctrl-C comes from the work's own progress, as soon as it is under way.
+
+    Python ignores Ctrl-C where its shell started it in the background, as CI may: the test asks for it.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        interrupt_a_selection()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def interrupt_a_selection():
     embeddings = np.random.default_rng(0).normal(size=(60_000, 128)).astype(np.float32)
     reached = []
 

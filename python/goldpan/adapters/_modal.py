@@ -31,7 +31,7 @@ def modal_query(
         known_rows = getattr(classifier, "X_training", None)
         labeled = 0 if known_rows is None else len(known_rows)
         rows = pool if labeled == 0 else np.concatenate([np.asarray(known_rows, dtype=pool.dtype), pool])
-        inputs: dict[str, Any] = {"embeddings": rows}
+        inputs: dict[str, Any] = {"embeddings": rows} if "embeddings" in info.needs else {"ids": range(len(rows))}
         if "probs" in info.needs:
             inputs["probs"] = classifier.predict_proba(rows)
         if "mc_probs" in info.needs:

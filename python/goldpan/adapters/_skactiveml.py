@@ -58,12 +58,9 @@ class SkactivemlStrategy(SingleAnnotatorPoolQueryStrategy):
             raise ValueError("[candidates] got features, expected row numbers of X, or None for all unlabelled rows")
         info = next((info for info in strategies() if info.name == self.strategy), None)
         labeled = is_labeled(labels, missing_label=self.missing_label_)
-        blocked = labeled.copy()
-        if chosen is not None:
-            blocked[:] = True
-            blocked[chosen] = False
-        inputs: dict[str, Any] = {"embeddings": rows}
         needs = frozenset() if info is None else info.needs
+        # What the strategy does not look at is not converted for it; without any input it needs their number alone.
+        inputs: dict[str, Any] = {"embeddings": rows} if "embeddings" in needs else {"ids": range(len(rows))}
         if needs & {"probs", "mc_probs"}:
             if clf is None:
                 if not (info is not None and info.model_optional):
@@ -71,7 +68,8 @@ class SkactivemlStrategy(SingleAnnotatorPoolQueryStrategy):
             else:
                 inputs.update(self._predictions(clf, fit_clf, rows, labels, sample_weight, needs))
         picks = select(
-            self.strategy, **inputs, labeled=blocked, batch=batch_size,
+            self.strategy, **inputs, labeled=labeled, batch=batch_size,
+            candidates=None if chosen is None else chosen[~labeled[chosen]],
             seed=int(self.random_state_.randint(2**31 - 1)), threads=self.threads, **(self.options or {}),
         )
         if not return_utilities:
