@@ -224,6 +224,7 @@ some = np.random.default_rng(0).permutation(len(images))[:IMAGES]
 images, labels = images[some], labels[some]
 if images.dtype == object:
     images = decoded(images)
+images = np.ascontiguousarray(images)
 GIVEN = os.environ.get("GOLDPAN_NOTEBOOK_EMBEDDINGS")  # an .npy of your own, see section 2
 # Other settings or data, another folder: a checkpoint is never taken for something else.
 everything_set = f"{DATA} {zlib.crc32(images)} {zlib.crc32(labels)} {SEEDS} {BUDGETS} {RESERVE} {PASSES} {GIVEN}"
