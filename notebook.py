@@ -456,7 +456,7 @@ def plot_curves(axis, names):
         axis.fill_between(mean.index, mean - spread, mean + spread, color=COLOUR[name], alpha=0.15, linewidth=0)
     axis.set(xscale="log", xlabel="labels bought", ylabel="test accuracy (%)")
     ticks = [round(budget * N) for budget in BUDGETS]
-    axis.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+    axis.set_xticks(ticks, [f"{tick / 1000:g}k" if tick >= 1000 else str(tick) for tick in ticks])
     axis.minorticks_off()
     axis.grid(alpha=0.25)
 
