@@ -804,7 +804,9 @@ show(figure, "06-gains")
 
 # %% [markdown]
 # On CIFAR-10 k-center loses, and it should: it spends the money on images unlike all others, and what is learned from
-# them holds for few. Where the pool is full of copies, the same property wins. Section 8 makes such a pool.
+# them holds for few. Where the pool is full of copies the same property is worth more: on traffic signs filmed thirty
+# frames a sign, `goldpan run` finds k-center up to a point *above* random (the second figure of the README). Section 8
+# makes such a pool; see what coverage alone is worth there.
 #
 # **Checkpoint 6.** `06-k_center.csv`, `06-cold-start.csv`.
 
@@ -1155,16 +1157,16 @@ print(
 # %% [markdown]
 # 1. **Which strategy wins where?** Margin and BADGE, between 10 and 50 % of the labels. By less than a point: the pool
 #    is clean and balanced, so random is a strong opponent.
-# 2. **Why does k-center lose?** It pays for outliers. Coverage is worth money where the pool repeats itself, not where
-#    every image is new.
+# 2. **Why does k-center lose?** It pays for outliers. Coverage is worth something where the pool repeats itself, not
+#    where every image is new.
 # 3. **What did calibration change?** Little, as our head is nearly calibrated. With an overconfident head, entropy
 #    would rank by overconfidence.
 # 4. **Is BALD better than entropy?** Not with a frozen embedding: the doubt that dropout shows on a linear head is
 #    small and noisy.
-# 5. **What do near-duplicates change?** The ranking. What scores images one by one pays several times for one thing;
-#    what compares them does not.
+# 5. **What do near-duplicates change?** What a label is worth. What scores images one by one pays for the same thing
+#    again and again; hybrid, which compares them, does so less; BADGE no more often than random.
 # 6. **When is active learning not worth it?** When labels are cheap, when the embedding is poor, or when the money buys
-#    most of the pool in any case: at 75 % all curves are within a few tenths of a point.
+#    most of the pool in any case: at 75 % all of ours are within half a point of random.
 # 7. **What would you do differently on a new data set?** Measure first on a labelled part (`goldpan.run`), keep the
 #    reserve, look at the picks.
 
