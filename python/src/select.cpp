@@ -96,6 +96,7 @@ nb::tuple select_rows(const std::string& strategy, std::size_t rows,
   goldpan::Batch result;
   caller.run([&] {
     goldpan::Workers workers(threads);
+    if (passes) goldpan::check_probabilities(*passes, "mc_probs", workers);
     pool.labeled = as_span(labeled);
     std::vector<goldpan::Index> unlabeled;
     if (!candidates) unlabeled = complement(pool.labeled, rows);
