@@ -22,7 +22,7 @@ struct SceneOptions {
 };
 
 /// Rises whenever equal options give other pixels or labels; kept in scenes.json.
-inline constexpr int kScenesVersion = 1;
+inline constexpr int kScenesVersion = 2;
 
 /// A thing in the picture. The box is tight around the pixels that show it, in pixels of the
 /// rendered image (not of BDD100K's 1280 x 720), right and bottom edges exclusive.

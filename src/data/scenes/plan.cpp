@@ -68,21 +68,20 @@ std::array<std::size_t, kWeathers> weather_counts(std::size_t images) {
   return counts;
 }
 
+/// Frames of a drive, as fleets record them: three of four are short clips, the rest long stretches
+/// that hold most of the frames.
+std::size_t draw_length(Generator& generator) {
+  return generator.below(4) < 3 ? 2 + generator.below(4) : 8 + generator.below(33);
+}
+
 std::vector<std::size_t> cut_into_drives(std::size_t images, Generator& generator) {
   // Four drives at least, where there are four images: a rare weather can then be met on both sides
   // of any split by drive.
   const std::size_t longest = std::clamp<std::size_t>(images / 4, 1, 40);
-  const std::size_t shortest = std::min<std::size_t>(8, longest);
   std::vector<std::size_t> lengths;
   while (images > 0) {
-    std::size_t length = shortest + generator.below(longest - shortest + 1);
-    if (images <= longest) {
-      length = images;
-    } else if (images - length < shortest) {
-      length = images / 2;
-    }
-    lengths.push_back(length);
-    images -= length;
+    lengths.push_back(std::min({draw_length(generator), longest, images}));
+    images -= lengths.back();
   }
   return lengths;
 }
