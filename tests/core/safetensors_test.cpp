@@ -122,9 +122,8 @@ TEST(Safetensors, RefusesWhatItCannotTrust) {
 // Damaged files either open, with every tensor inside of the file, or are refused with an Error.
 TEST(Safetensors, SurvivesDamage) {
   const TemporaryFolder folder;
-  const std::vector<float> values = {1, 2, 3, 4, 5, 6};
-  const StoredTensor tensors[] = {tensor("a", "F32", {2}, std::vector<float>{1, 2}),
-                                  tensor("b", "F32", {2, 3}, values)};
+  const std::vector<float> two = {1, 2}, six = {1, 2, 3, 4, 5, 6};
+  const StoredTensor tensors[] = {tensor("a", "F32", {2}, two), tensor("b", "F32", {2, 3}, six)};
   write_safetensors(folder / "good", tensors, {{"k", "v"}});
   const std::string good = read_text(folder / "good");
   Generator generator(6);
