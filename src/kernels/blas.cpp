@@ -2,6 +2,8 @@
 
 #include <cassert>
 
+#include <cblas.h>
+
 #include "kernels/product.hpp"
 
 namespace goldpan {
@@ -33,5 +35,7 @@ void multiply_transposed(MatrixView<const float> a, MatrixView<const float> b,
     multiply_transposed(a.rows_between(begin, end), b, out.rows_between(begin, end));
   });
 }
+
+void use_one_blas_thread() { openblas_set_num_threads(1); }
 
 }  // namespace goldpan

@@ -26,4 +26,8 @@ void multiply_left_transposed(MatrixView<const float> a, MatrixView<const float>
 void multiply_transposed(MatrixView<const float> a, MatrixView<const float> b,
                          MatrixView<float> out, Workers& workers);
 
+/// Before a call of OpenBLAS or LAPACK itself: rounding must not depend on how many threads it
+/// would take.
+void use_one_blas_thread();
+
 }  // namespace goldpan

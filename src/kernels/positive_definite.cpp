@@ -6,6 +6,8 @@
 
 #include <cblas.h>
 
+#include "kernels/blas.hpp"
+
 namespace goldpan {
 namespace {
 
@@ -34,6 +36,7 @@ bool factor_block(double* a, std::size_t size, std::size_t stride) {
 
 bool invert_positive_definite(Matrix<double>& matrix) {
   assert(matrix.rows() == matrix.cols());
+  use_one_blas_thread();
   const std::size_t size = matrix.rows();
   const int stride = as_int(size);
   double* const a = matrix.data();

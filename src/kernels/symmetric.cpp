@@ -35,9 +35,6 @@ void check(const char* routine, int info) {
   }
 }
 
-/// Rounding must not depend on how many threads a BLAS would take.
-void use_one_blas_thread() { openblas_set_num_threads(1); }
-
 /// Makes the rows orthonormal (Householder QR of the transpose). Requires: rows <= cols.
 void orthonormalise(Matrix<float>& rows) {
   use_one_blas_thread();
