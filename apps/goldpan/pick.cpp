@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -6,6 +7,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -228,13 +231,39 @@ std::string to_csv(const std::vector<goldpan::Pick>& picks, const std::vector<st
   return csv;
 }
 
+using NamedFile = std::pair<const char*, const std::string*>;
+
+std::array<NamedFile, 6> input_files(const Options& options) {
+  return {{{"embeddings", &options.embeddings},
+           {"probs", &options.probabilities},
+           {"logits", &options.logits},
+           {"mc_probs", &options.mc_probabilities},
+           {"labeled", &options.labeled},
+           {"ids", &options.ids}}};
+}
+
+/// Neither output may overwrite an input or the other output.
+void check_outputs(const Options& options, const std::filesystem::path& out,
+                   const std::filesystem::path& audit) {
+  if (out == audit) {
+    throw Error("--out", fmt::format("got '{}', but that is where the audit trail goes; expected "
+                                     "another ending, as picks.csv",
+                                     out.string()));
+  }
+  for (const auto& [name, path] : input_files(options)) {
+    for (const std::filesystem::path& output : {out, audit}) {
+      std::error_code missing;
+      if (!path->empty() && std::filesystem::equivalent(output, *path, missing)) {
+        throw Error("--out", fmt::format("'{}' would be overwritten, which is read as --{}",
+                                         output.string(), name));
+      }
+    }
+  }
+}
+
 nlohmann::ordered_json describe_inputs(const Options& options) {
   nlohmann::ordered_json inputs;
-  const std::pair<const char*, const std::string*> files[] = {
-      {"embeddings", &options.embeddings}, {"probs", &options.probabilities},
-      {"logits", &options.logits},         {"mc_probs", &options.mc_probabilities},
-      {"labeled", &options.labeled},       {"ids", &options.ids}};
-  for (const auto& [name, path] : files) {
+  for (const auto& [name, path] : input_files(options)) {
     if (path->empty()) continue;
     const goldpan::MappedFile file(*path);
     inputs[name]["file"] = *path;
@@ -247,6 +276,8 @@ nlohmann::ordered_json describe_inputs(const Options& options) {
 void pick(const Options& options) {
   // Known before any file is read: a long selection must not end in "cannot write".
   const std::filesystem::path out = options.out;
+  const std::filesystem::path audit_path = std::filesystem::path(out).replace_extension(".json");
+  check_outputs(options, out, audit_path);
   if (out.has_parent_path()) goldpan::make_writable_folder(out.parent_path());
   goldpan::find_strategy(options.strategy);
   stop_on_interrupt();
@@ -279,7 +310,6 @@ void pick(const Options& options) {
   audit["timings"] = {{"read_seconds", read_seconds}, {"select_seconds", select_seconds}};
   audit["threads"] = workers.count();
   audit["peak_rss_bytes"] = peak;
-  const std::filesystem::path audit_path = std::filesystem::path(out).replace_extension(".json");
   goldpan::write_file(audit_path, audit.dump(2) + "\n");
 
   for (const std::string& note : batch.notes) spdlog::info("{}", note);

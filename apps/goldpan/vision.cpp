@@ -126,6 +126,7 @@ class Resnet18Maker {
 
 void use_vision(goldpan::RunOptions& run, const goldpan::Settings& settings,
                 const fs::path& checkpoints) {
+  if (settings.device != "cpu") goldpan::check_torch_device(settings.device, "--device");
   if (settings.model == "resnet18") {
     goldpan::check_torch_device(settings.device, "--model resnet18");
     run.facts.emplace_back("libtorch", goldpan::torch_build().version);

@@ -151,6 +151,8 @@ PatchFeatures PatchFeatures::learn(const ImageSource& images, std::span<const In
   const Matrix<float> patches =
       sample_patches(images, fit_on, std::max(options.patches, options.centroids), generator,
                      workers, part(0, 100));
+  // Where not one image gave a patch, what is wrong with the first says more than a count.
+  if (patches.rows() == 0 && !fit_on.empty()) images.load(fit_on.front(), kShorterSide);
   if (patches.rows() < options.centroids) {
     throw Error("fit_on", "the images that can be decoded hold " + std::to_string(patches.rows()) +
                               " patches, expected at least as many as centroids, " +

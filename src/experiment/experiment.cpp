@@ -84,6 +84,9 @@ Dataset open_data(const Settings& settings, const RunOptions& options) {
   if (train.size() == dataset.size()) return dataset;
   if (train.empty())
     throw Error(dataset.spec, "has a test split alone, expected images to train on");
+  say(options, fmt::format("{} items of the shipped test split are left out; --test official tests "
+                           "on them",
+                           dataset.size() - train.size()));
   return subset(dataset, train);
 }
 

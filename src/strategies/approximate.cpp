@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <goldpan/core/error.hpp>
+
 #include "strategies/algorithms.hpp"
 #include "strategies/farthest_first.hpp"
 #include "strategies/gradient_embedding.hpp"
@@ -27,7 +29,11 @@ struct Sample {
 Sample draw_sample(const Pool& pool, std::size_t batch, const StrategyOptions& options,
                    const Generator& generator) {
   const std::size_t size = pool.unlabeled.size();
-  const double share = std::clamp(options.approximate_share, 0.0, 1.0) * static_cast<double>(size);
+  if (!(options.approximate_share >= 0.0 && options.approximate_share <= 1.0)) {
+    throw Error("approximate_share", "got " + std::to_string(options.approximate_share) +
+                                         ", expected a share from 0 to 1");
+  }
+  const double share = options.approximate_share * static_cast<double>(size);
   const double least =
       static_cast<double>(options.approximate_rows_per_pick) * static_cast<double>(batch);
   const auto wanted = static_cast<std::size_t>(

@@ -34,10 +34,16 @@ void bald_scores(const StochasticPasses& passes, std::span<const Index> rows,
 
 Selection bald(const Pool& pool, std::size_t batch, const StrategyOptions& options,
                Generator& /*generator*/, Workers& workers) {
-  return top_by_score(pool.unlabeled, batch, block_rows(*pool.passes), options.progress, workers,
-                      [&](std::span<const Index> rows, std::span<double> scores) {
-                        bald_scores(*pool.passes, rows, scores);
-                      });
+  Selection selection =
+      top_by_score(pool.unlabeled, batch, block_rows(*pool.passes), options.progress, workers,
+                   [&](std::span<const Index> rows, std::span<double> scores) {
+                     bald_scores(*pool.passes, rows, scores);
+                   });
+  if (pool.passes->passes() == 1) {
+    selection.notes.emplace_back(
+        "bald: a single pass cannot disagree with itself: all scores are 0");
+  }
+  return selection;
 }
 
 Selection power_bald(const Pool& pool, std::size_t batch, const StrategyOptions& options,

@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <vector>
+
+#include <goldpan/core/error.hpp>
 
 #include "strategies/algorithms.hpp"
 #include "strategies/farthest_first.hpp"
@@ -15,6 +18,10 @@ Selection hybrid(const Pool& pool, std::size_t batch, const StrategyOptions& opt
                            "hybrid: no probabilities, so there is no telling what is uncertain; "
                            "picked by typiclust");
     return selection;
+  }
+  if (!(options.shortlist_factor >= 1.0)) {
+    throw Error("shortlist_factor",
+                "got " + std::to_string(options.shortlist_factor) + ", expected 1 or above");
   }
   const double wanted = std::ceil(options.shortlist_factor * static_cast<double>(batch));
   const std::size_t size =

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "kernels/blas.hpp"
 #include "kernels/contraction.hpp"
@@ -23,11 +24,12 @@ constexpr float kSlack = 1e-5f;
 }  // namespace
 
 NearRows::NearRows(const Embeddings& embeddings, std::span<const Index> rows,
-                   const Generator& generator, Workers& workers)
+                   const Generator& generator, Workers& workers, Progress progress)
     : embeddings_(embeddings),
       rows_(rows),
       short_(rows.size(), std::min(kShort, embeddings.cols())),
-      norms_(rows.size()) {
+      norms_(rows.size()),
+      progress_(std::move(progress)) {
   if (embeddings.cols() <= kShort) {
     embeddings.gather_rows(rows, short_);
     squared_norms(short_, norms_);
@@ -58,6 +60,12 @@ float NearRows::distance(std::span<const float> point, std::size_t place,
   return squared_distance(point.data(), read(place, copy).data(), point.size());
 }
 
+void NearRows::stop_if_asked() const {
+  if (!progress_.stop) return;
+  const std::lock_guard lock(asking_);
+  if (progress_.stop()) throw Cancelled();
+}
+
 /// |x - y|^2 < limit needs |y|^2 - 2 x . y below this, in the short coordinates.
 float NearRows::limit_of_bound(float limit, float norm) const {
   return limit - norm + kSlack * (norm + largest_norm_);
@@ -66,6 +74,7 @@ float NearRows::limit_of_bound(float limit, float norm) const {
 void NearRows::for_each_within(std::span<const std::uint32_t> places, float limit,
                                const std::function<void(std::size_t, std::uint32_t)>& visit) const {
   assert(places.size() <= kBlock);
+  stop_if_asked();
   Matrix<float> queries(places.size(), short_.cols());
   for (std::size_t i = 0; i < places.size(); ++i) {
     std::copy_n(short_.row(places[i]).data(), short_.cols(), queries.row(i).data());
@@ -93,6 +102,7 @@ void NearRows::for_each_within(std::span<const std::uint32_t> places, float limi
 void NearRows::lower_nearest(std::size_t begin, std::span<float> nearest, std::size_t from,
                              std::size_t to) const {
   assert(nearest.size() <= kBlock);
+  stop_if_asked();
   const std::size_t rows = nearest.size();
   const auto queries = short_.view().rows_between(begin, begin + rows);
   std::vector<float> products(rows * kColumns), lowest_bound(rows), copy, point_copy;

@@ -3,11 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <span>
 #include <vector>
 
 #include <goldpan/core/embeddings.hpp>
 #include <goldpan/core/matrix.hpp>
+#include <goldpan/core/progress.hpp>
 #include <goldpan/core/random.hpp>
 #include <goldpan/core/workers.hpp>
 
@@ -18,8 +20,9 @@ namespace goldpan {
 /// are computed from differences. 128 bytes a row.
 class NearRows {
  public:
+  /// Searches ask `progress` whether to stop, and throw Cancelled.
   NearRows(const Embeddings& embeddings, std::span<const Index> rows, const Generator& generator,
-           Workers& workers);
+           Workers& workers, Progress progress = {});
 
   std::size_t size() const { return rows_.size(); }
 
@@ -40,12 +43,15 @@ class NearRows {
   float distance(std::span<const float> point, std::size_t place, std::vector<float>& copy) const;
   std::span<const float> read(std::size_t place, std::vector<float>& copy) const;
   float limit_of_bound(float limit, float norm) const;
+  void stop_if_asked() const;
 
   Embeddings embeddings_;  // a view, which may come from a temporary
   std::span<const Index> rows_;
   Matrix<float> short_;
   std::vector<float> norms_;
   float largest_norm_ = 0;
+  Progress progress_;
+  mutable std::mutex asking_;  // searches run side by side, a Progress is asked by one at a time
 };
 
 }  // namespace goldpan

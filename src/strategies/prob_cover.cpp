@@ -235,7 +235,7 @@ Selection prob_cover(const Pool& pool, std::size_t batch, const StrategyOptions&
   } else {
     places.rows = std::move(rows);
   }
-  const NearRows near(pool.embeddings, places.rows, stream, workers);
+  const NearRows near(pool.embeddings, places.rows, stream, workers, options.progress);
   const float limit =
       search ? largest_pure_radius(near, places, options.prob_cover_purity, workers)
              : static_cast<float>(options.prob_cover_radius * options.prob_cover_radius);

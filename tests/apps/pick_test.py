@@ -150,6 +150,12 @@ class PickTest(ProgramTest):
         self.fails("none.npy", "pick", "--embeddings", self.folder / "none.npy", "--strategy", "random", "--batch", 1)
         self.fails("at least one of", "pick", "--strategy", "random", "--batch", 1)
         self.assertFalse((self.folder / "x.csv").exists())
+        self.fails("audit trail", "pick", "--embeddings", self.embeddings, "--strategy", "random", "--batch", 1,
+                   "--out", self.folder / "x.json")
+        before = self.embeddings.read_bytes()
+        self.fails("would be overwritten, which is read as --embeddings", "pick", "--embeddings", self.embeddings,
+                   "--strategy", "random", "--batch", 1, "--out", self.embeddings)
+        self.assertEqual(self.embeddings.read_bytes(), before)
         negative_batch = harness.goldpan(*base[:-3], "--batch", -5, "--strategy", "random")
         self.assertNotEqual(negative_batch.returncode, 0)
         self.assertIn("--batch: got -5, expected 0 or more", negative_batch.stderr)

@@ -196,7 +196,7 @@ TEST(Patches, BrokenImagesArePassedOverInFit) {
   const auto encoder = make_patches_encoder(small_options());
   encoder->fit(images, first(60), workers, {});
   for (std::size_t i = 0; i < 60; ++i) images.broken.insert(i);
-  expect_error([&] { encoder->fit(images, first(60), workers, {}); }, "can be decoded");
+  expect_error([&] { encoder->fit(images, first(60), workers, {}); }, "[image 0] is cut off");
 }
 
 TEST(Patches, FewImagesLeaveDimensionsOfZeros) {
