@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -81,18 +82,42 @@ constexpr const char* kPanelLook =
     "set ytics font ',9'\nset grid ytics lc rgb '#c8c8c8' lw 0.7 dt solid\nset bmargin 5\nset "
     "tmargin 2.6\nset lmargin 8\nset rmargin 2\n";
 
-// One strategy's mean and standard deviation at every budget, as a data block: labels mean low
-// high.
+struct Edges {
+  double labels, low, high;
+};
+
+// Labels, low and high of a band in short steps along the logarithmic axis: where a band leaves the
+// panel, gnuplot moves whole corners to the border.
+std::string band_rows(const std::vector<Edges>& edges) {
+  constexpr int kSteps = 32;
+  std::string rows;
+  for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
+    const Edges &a = edges[i], &b = edges[i + 1];
+    for (int step = 0; step < kSteps; ++step) {
+      const double share = static_cast<double>(step) / kSteps;
+      rows += fmt::format("{} {} {}\n", number(a.labels * std::pow(b.labels / a.labels, share)),
+                          number(a.low + share * (b.low - a.low)),
+                          number(a.high + share * (b.high - a.high)));
+    }
+  }
+  const Edges& last = edges.back();
+  return rows + fmt::format("{} {} {}\n", number(last.labels), number(last.low), number(last.high));
+}
+
+// One strategy's mean and standard deviation at every budget, as a data block: labels and mean;
+// after two empty lines the band.
 template <typename Values>
 std::string data_block(const Grid& grid, const std::string& name, const Values& values_at) {
   std::string block = fmt::format("${} << EOD\n", name);
+  std::vector<Edges> edges;
   for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
     const auto [middle, spread] = values_at(budget);
     if (!std::isfinite(middle)) continue;
     const double half = std::isfinite(spread) ? spread : 0;
-    block += fmt::format("{} {} {} {}\n", grid.labels(budget), number(middle),
-                         number(middle - half), number(middle + half));
+    block += fmt::format("{} {}\n", grid.labels(budget), number(middle));
+    edges.push_back({static_cast<double>(grid.labels(budget)), middle - half, middle + half});
   }
+  if (!edges.empty()) block += "\n\n" + band_rows(edges);
   return block + "EOD\n";
 }
 
@@ -107,15 +132,16 @@ bool has_points(const std::string& block) {
 
 std::string band(const std::string& block, const Style& style) {
   return fmt::format(
-      "${} using 1:3:4 with filledcurves fs transparent solid {} noborder lc rgb '{}' notitle",
+      "${} index 1 using 1:2:3 with filledcurves fs transparent solid {} noborder lc rgb '{}' "
+      "notitle",
       block, style.baseline ? "0.15" : "0.12", style.color);
 }
 
 std::string line(const std::string& block, const Style& style, const std::string& title) {
-  return fmt::format("${} using 1:2 with linespoints lc rgb '{}' lw {} dt {} pt {} ps {} {}", block,
-                     style.color, style.baseline ? "2.6" : "1.7", dash_type(style.dash),
-                     style.marker, style.baseline ? "0.6" : "0.75",
-                     title.empty() ? "notitle" : "title " + gnuplot_text(title));
+  return fmt::format(
+      "${} index 0 using 1:2 with linespoints lc rgb '{}' lw {} dt {} pt {} ps {} {}", block,
+      style.color, style.baseline ? "2.6" : "1.7", dash_type(style.dash), style.marker,
+      style.baseline ? "0.6" : "0.75", title.empty() ? "notitle" : "title " + gnuplot_text(title));
 }
 
 std::string joined(const std::vector<std::string>& plots) {
