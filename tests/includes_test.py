@@ -12,12 +12,13 @@ BELOW = {
     "core": set(),
     "kernels": {"core"},
     "vision": {"core"},
-    "data": {"core", "kernels"},
-    "embed": {"core", "kernels", "vision"},
-    "models": {"core", "kernels", "vision"},
+    "imaging": {"core"},
+    "data": {"core", "kernels", "imaging"},
+    "embed": {"core", "kernels", "imaging", "vision"},
+    "models": {"core", "kernels", "imaging", "vision"},
     "strategies": {"core", "kernels"},
     "experiment": {"core", "kernels", "data", "embed", "models", "strategies"},
-    "report": {"core", "experiment", "strategies", "data", "models"},
+    "report": {"core", "imaging", "experiment", "strategies", "data", "models"},
 }
 LAYERS = set(BELOW)
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')

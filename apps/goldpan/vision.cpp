@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include <goldpan/core/error.hpp>
-#include <goldpan/core/resized_images.hpp>
+#include <goldpan/imaging/resized_images.hpp>
 #include <goldpan/embed/dinov2.hpp>
 #include <goldpan/models/resnet18.hpp>
 #include <goldpan/vision/torch_build.hpp>

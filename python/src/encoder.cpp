@@ -10,8 +10,8 @@
 #include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
-#include <goldpan/core/image.hpp>
-#include <goldpan/data/image_file.hpp>
+#include <goldpan/imaging/image.hpp>
+#include <goldpan/imaging/image_file.hpp>
 #include <goldpan/embed/patches.hpp>
 
 #include "arrays.hpp"

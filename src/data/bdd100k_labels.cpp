@@ -7,7 +7,7 @@
 
 #include <goldpan/core/error.hpp>
 
-#include "data/file_bytes.hpp"
+#include "core/file_bytes.hpp"
 #include "data/json_records.hpp"
 
 namespace goldpan {

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include <goldpan/core/image.hpp>
-#include <goldpan/data/image_file.hpp>
+#include <goldpan/imaging/image.hpp>
+#include <goldpan/imaging/image_file.hpp>
 
 namespace goldpan {
 

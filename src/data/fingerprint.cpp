@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "data/file_bytes.hpp"
+#include "core/file_bytes.hpp"
 
 namespace goldpan {
 

@@ -13,7 +13,7 @@
 #include "data/folder_listing.hpp"
 #include "data/groups.hpp"
 #include "data/idx_file.hpp"
-#include "data/image_limits.hpp"
+#include "imaging/image_limits.hpp"
 #include "data/readers.hpp"
 #include "data/text_lines.hpp"
 

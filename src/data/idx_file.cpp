@@ -8,7 +8,7 @@
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
 
-#include "data/file_bytes.hpp"
+#include "core/file_bytes.hpp"
 #include "data/gzip.hpp"
 
 namespace goldpan {

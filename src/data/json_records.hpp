@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "data/file_bytes.hpp"
+#include "core/file_bytes.hpp"
 
 namespace goldpan {
 

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <goldpan/core/error.hpp>
-#include <goldpan/core/resize.hpp>
+#include <goldpan/imaging/resize.hpp>
 #include <goldpan/core/sha256.hpp>
 #include <goldpan/embed/dinov2.hpp>
 #include <goldpan/vision/torch_build.hpp>

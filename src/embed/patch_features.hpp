@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include <goldpan/core/image.hpp>
+#include <goldpan/imaging/image.hpp>
 #include <goldpan/core/matrix.hpp>
 #include <goldpan/core/progress.hpp>
 #include <goldpan/core/random.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <goldpan/core/image.hpp>
+#include <goldpan/imaging/image.hpp>
 
 namespace goldpan {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <goldpan/core/error.hpp>
-#include <goldpan/core/resize.hpp>
+#include <goldpan/imaging/resize.hpp>
 #include <goldpan/core/sha256.hpp>
 #include <goldpan/models/resnet18.hpp>
 

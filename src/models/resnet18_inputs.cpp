@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <goldpan/core/error.hpp>
-#include <goldpan/core/resize.hpp>
+#include <goldpan/imaging/resize.hpp>
 
 #include "vision/torch_support.hpp"
 

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <span>
 
-#include <goldpan/core/image.hpp>
+#include <goldpan/imaging/image.hpp>
 #include <goldpan/core/random.hpp>
 #include <goldpan/models/resnet18.hpp>
 

@@ -4,7 +4,7 @@
 
 #include <goldpan/core/error.hpp>
 #include <goldpan/data/dataset.hpp>
-#include <goldpan/data/image_file.hpp>
+#include <goldpan/imaging/image_file.hpp>
 #include <goldpan/report/report.hpp>
 
 namespace goldpan {

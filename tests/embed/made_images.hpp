@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <goldpan/core/error.hpp>
-#include <goldpan/core/image.hpp>
+#include <goldpan/imaging/image.hpp>
 #include <goldpan/core/random.hpp>
 
 namespace goldpan {

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <vector>
 
-#include <goldpan/core/image.hpp>
+#include <goldpan/imaging/image.hpp>
 #include <goldpan/core/matrix.hpp>
 
 /// Coates, Ng & Lee 2011 as one would write it down, in double precision.

@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include <goldpan/core/resized_images.hpp>
+#include <goldpan/imaging/resized_images.hpp>
 #include <goldpan/models/resnet18.hpp>
 #include <goldpan/vision/torch_build.hpp>
 

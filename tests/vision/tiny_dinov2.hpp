@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <goldpan/core/image.hpp>
+#include <goldpan/imaging/image.hpp>
 #include <goldpan/core/random.hpp>
 #include <goldpan/core/safetensors.hpp>
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <goldpan/core/embeddings.hpp>
-#include <goldpan/core/image.hpp>
+#include <goldpan/imaging/image.hpp>
 #include <goldpan/core/matrix.hpp>
 #include <goldpan/core/progress.hpp>
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <goldpan/core/embeddings.hpp>
-#include <goldpan/core/image.hpp>
+#include <goldpan/imaging/image.hpp>
 #include <goldpan/core/npy.hpp>
 #include <goldpan/core/progress.hpp>
 #include <goldpan/core/workers.hpp>

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include <goldpan/core/image.hpp>
+#include <goldpan/imaging/image.hpp>
 #include <goldpan/core/progress.hpp>
 #include <goldpan/models/classifier.hpp>
 

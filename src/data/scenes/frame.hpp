@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <vector>
 
-#include <goldpan/core/image.hpp>
+#include <goldpan/imaging/image.hpp>
 #include <goldpan/data/scenes.hpp>
 
 #include "data/scenes/canvas.hpp"

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <goldpan/core/image.hpp>
+#include <goldpan/imaging/image.hpp>
 #include <goldpan/core/random.hpp>
 
 #include "data/scenes/view.hpp"

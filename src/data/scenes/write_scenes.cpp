@@ -14,10 +14,10 @@
 
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
-#include <goldpan/data/image_file.hpp>
+#include <goldpan/imaging/image_file.hpp>
 #include <goldpan/data/scenes.hpp>
 
-#include "data/file_bytes.hpp"
+#include "core/file_bytes.hpp"
 #include "data/scenes/frame.hpp"
 #include "data/scenes/labels.hpp"
 #include "data/scenes/plan.hpp"

@@ -1,4 +1,4 @@
-#include "data/png.hpp"
+#include "imaging/png.hpp"
 
 #include <csetjmp>
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 #include <goldpan/core/error.hpp>
 
-#include "data/image_limits.hpp"
+#include "imaging/image_limits.hpp"
 
 namespace goldpan {
 namespace {

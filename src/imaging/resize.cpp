@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <goldpan/core/error.hpp>
-#include <goldpan/core/resize.hpp>
+#include <goldpan/imaging/resize.hpp>
 
 namespace goldpan {
 namespace {

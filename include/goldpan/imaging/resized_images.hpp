@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <goldpan/core/image.hpp>
+#include <goldpan/imaging/image.hpp>
 
 namespace goldpan {
 

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <goldpan/data/image_file.hpp>
+#include <goldpan/imaging/image_file.hpp>
 
-#include "data/file_bytes.hpp"
-#include "data/fixtures.hpp"
+#include "core/file_bytes.hpp"
+#include "imaging/made_files.hpp"
 #include "expect_error.hpp"
 #include "temporary_folder.hpp"
 

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <goldpan/core/random.hpp>
-#include <goldpan/core/resize.hpp>
+#include <goldpan/imaging/resize.hpp>
 #include <goldpan/core/sha256.hpp>
 
 #include "expect_error.hpp"

@@ -11,10 +11,10 @@
 #include <jpeglib.h>
 
 #include <goldpan/core/error.hpp>
-#include <goldpan/data/image_file.hpp>
+#include <goldpan/imaging/image_file.hpp>
 
-#include "data/image_limits.hpp"
-#include "data/jpeg.hpp"
+#include "imaging/image_limits.hpp"
+#include "imaging/jpeg.hpp"
 
 namespace goldpan {
 namespace {

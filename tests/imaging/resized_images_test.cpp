@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <goldpan/core/error.hpp>
-#include <goldpan/core/resize.hpp>
-#include <goldpan/core/resized_images.hpp>
+#include <goldpan/imaging/resize.hpp>
+#include <goldpan/imaging/resized_images.hpp>
 #include <goldpan/core/workers.hpp>
 
 #include "expect_error.hpp"

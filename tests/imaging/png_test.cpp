@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include <goldpan/data/image_file.hpp>
+#include <goldpan/imaging/image_file.hpp>
 
-#include "data/fixtures.hpp"
+#include "imaging/made_files.hpp"
 #include "expect_error.hpp"
 
 namespace goldpan {

@@ -1,4 +1,4 @@
-#include "data/file_bytes.hpp"
+#include "core/file_bytes.hpp"
 
 #include <algorithm>
 #include <array>

@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include <goldpan/core/image.hpp>
+#include <goldpan/imaging/image.hpp>
 
 namespace goldpan {
 

@@ -3,7 +3,7 @@
 #include <array>
 #include <span>
 
-#include <goldpan/core/image.hpp>
+#include <goldpan/imaging/image.hpp>
 
 namespace goldpan {
 

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include <goldpan/core/error.hpp>
-#include <goldpan/data/image_file.hpp>
+#include <goldpan/imaging/image_file.hpp>
 
-#include "data/file_bytes.hpp"
-#include "data/image_limits.hpp"
-#include "data/jpeg.hpp"
-#include "data/png.hpp"
+#include "core/file_bytes.hpp"
+#include "imaging/image_limits.hpp"
+#include "imaging/jpeg.hpp"
+#include "imaging/png.hpp"
 
 namespace goldpan {
 

@@ -1,8 +1,8 @@
 #include <cassert>
 #include <utility>
 
-#include <goldpan/core/resize.hpp>
-#include <goldpan/core/resized_images.hpp>
+#include <goldpan/imaging/resize.hpp>
+#include <goldpan/imaging/resized_images.hpp>
 
 namespace goldpan {
 
