@@ -4,8 +4,6 @@
 find_package(Threads REQUIRED)
 find_package(OpenBLAS CONFIG REQUIRED)
 find_package(hwy CONFIG REQUIRED)
-find_package(faiss CONFIG REQUIRED)
-find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)
 find_package(ZLIB REQUIRED)
@@ -13,6 +11,8 @@ find_package(SQLite3 REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(Boost REQUIRED)  # Boost.Math: headers alone
 find_package(tomlplusplus REQUIRED)
 
 # OpenBLAS' own configuration names files, not a target.

@@ -1,97 +1,55 @@
-#include <algorithm>
-#include <bit>
+#include <array>
 
+#include <openssl/evp.h>
+
+#include <goldpan/core/error.hpp>
 #include <goldpan/core/sha256.hpp>
 
 namespace goldpan {
 namespace {
 
-// First 32 bits of the fractional parts of the cube roots of the first 64 primes (FIPS
-// 180-4, 4.2.2).
-constexpr std::array<std::uint32_t, 64> kRoundConstants = {
-    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+/// libcrypto refuses only what cannot happen here, or for want of memory.
+void require(int result) {
+  if (result != 1) throw Error("SHA-256", "libcrypto refused; is there memory left?");
+}
 
 }  // namespace
 
-Sha256::Sha256()
-    : state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-             0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19} {}
+void Sha256::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
 
-void Sha256::compress(const std::uint8_t* block) {
-  std::array<std::uint32_t, 64> w;
-  for (int i = 0; i < 16; ++i) {
-    w[i] = std::uint32_t{block[4 * i]} << 24 | std::uint32_t{block[4 * i + 1]} << 16 |
-           std::uint32_t{block[4 * i + 2]} << 8 | std::uint32_t{block[4 * i + 3]};
-  }
-  for (int i = 16; i < 64; ++i) {
-    const std::uint32_t s0 = std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ (w[i - 15] >> 3);
-    const std::uint32_t s1 = std::rotr(w[i - 2], 17) ^ std::rotr(w[i - 2], 19) ^ (w[i - 2] >> 10);
-    w[i] = w[i - 16] + s0 + w[i - 7] + s1;
-  }
-  auto [a, b, c, d, e, f, g, h] = state_;
-  for (int i = 0; i < 64; ++i) {
-    const std::uint32_t s1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
-    const std::uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + kRoundConstants[i] + w[i];
-    const std::uint32_t s0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
-    const std::uint32_t t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
-    h = g;
-    g = f;
-    f = e;
-    e = d + t1;
-    d = c;
-    c = b;
-    b = a;
-    a = t1 + t2;
-  }
-  const std::uint32_t sums[8] = {a, b, c, d, e, f, g, h};
-  for (int i = 0; i < 8; ++i) state_[i] += sums[i];
+Sha256::Context Sha256::make_context() {
+  Context context(EVP_MD_CTX_new());
+  require(context == nullptr ? 0 : 1);
+  return context;
+}
+
+Sha256::Sha256() : context_(make_context()) {
+  require(EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr));
+}
+
+Sha256::Sha256(const Sha256& other) : context_(make_context()) { *this = other; }
+
+Sha256& Sha256::operator=(const Sha256& other) {
+  if (this != &other) require(EVP_MD_CTX_copy_ex(context_.get(), other.context_.get()));
+  return *this;
 }
 
 Sha256& Sha256::update(std::span<const std::byte> bytes) {
-  const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
-  std::size_t left = bytes.size();
-  std::size_t held = length_ % 64;
-  length_ += left;
-  while (left > 0) {
-    if (held == 0 && left >= 64) {  // straight from the input, no copy
-      compress(data);
-      data += 64;
-      left -= 64;
-      continue;
-    }
-    const std::size_t taken = std::min(left, 64 - held);
-    std::copy_n(data, taken, buffer_.data() + held);
-    data += taken;
-    left -= taken;
-    held += taken;
-    if (held == 64) {
-      compress(buffer_.data());
-      held = 0;
-    }
-  }
+  require(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()));
   return *this;
 }
 
 Sha256& Sha256::update(std::string_view text) { return update(std::as_bytes(std::span(text))); }
 
 std::string Sha256::hex() const {
-  Sha256 final = *this;
-  const std::uint64_t bits = length_ * 8;
-  std::array<std::uint8_t, 72> padding = {0x80};
-  const std::size_t zeros = (length_ % 64 < 56 ? 56 : 120) - length_ % 64;
-  for (int i = 0; i < 8; ++i) padding[zeros + i] = static_cast<std::uint8_t>(bits >> (56 - 8 * i));
-  final.update(std::as_bytes(std::span(padding.data(), zeros + 8)));
+  const Sha256 all = *this;
+  std::array<unsigned char, 32> digest = {};
+  require(EVP_DigestFinal_ex(all.context_.get(), digest.data(), nullptr));
   constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
-  for (const std::uint32_t word : final.state_) {
-    for (int shift = 28; shift >= 0; shift -= 4) text += kDigits[word >> shift & 15];
+  for (const unsigned char byte : digest) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
   }
   return text;
 }

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-// The few probability distributions that the report's statistics need, to about 1e-10.
+// The few probability distributions that the report's statistics need, by Boost.Math.
 namespace goldpan::report {
 
 /// P(Z <= x) of the standard normal distribution.
