@@ -11,14 +11,16 @@ import sys
 BELOW = {
     "core": set(),
     "kernels": {"core"},
-    "vision": {"core"},
     "imaging": {"core"},
+    "vision": {"core"},
     "data": {"core", "kernels", "imaging"},
     "embed": {"core", "kernels", "imaging", "vision"},
     "models": {"core", "kernels", "imaging", "vision"},
     "strategies": {"core", "kernels"},
-    "experiment": {"core", "kernels", "data", "embed", "models", "strategies"},
-    "report": {"core", "imaging", "experiment", "strategies", "data", "models"},
+    "tasks": {"core", "kernels"},
+    "acquire": {"core", "kernels", "imaging", "data", "embed", "models", "strategies", "tasks"},
+    "session": {"core", "kernels", "imaging", "data", "embed", "models", "strategies", "tasks", "acquire"},
+    "report": {"core", "imaging", "session", "acquire", "strategies", "data", "models"},
 }
 LAYERS = set(BELOW)
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
@@ -60,7 +62,7 @@ def test_the_rule_catches_what_it_should(tmp: pathlib.Path) -> bool:
     planted = {
         "src/core/a.cpp": '#include "kernels/blas.hpp"\n',
         "src/embed/b.cpp": "#include <goldpan/data/dataset.hpp>\n",
-        "apps/goldpan/c.cpp": '#include "experiment/journal.hpp"\n',
+        "apps/goldpan/c.cpp": '#include "session/journal.hpp"\n',
         "src/report/fine.cpp": "#include <goldpan/core/error.hpp>\n",
     }
     for name, content in planted.items():

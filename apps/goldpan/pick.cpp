@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include <goldpan/acquire/batch.hpp>
 #include <goldpan/core/csv.hpp>
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
@@ -22,7 +23,6 @@
 #include <goldpan/core/npy.hpp>
 #include <goldpan/core/sha256.hpp>
 #include <goldpan/models/temperature.hpp>
-#include <goldpan/strategies/batch.hpp>
 #include <goldpan/version.hpp>
 
 #include "commands.hpp"

@@ -5,11 +5,12 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <scenes/scenes.hpp>
 #include <spdlog/spdlog.h>
 
 #include <goldpan/core/error.hpp>
-#include <goldpan/experiment/experiment.hpp>
-#include <goldpan/experiment/records.hpp>
+#include <goldpan/session/experiment.hpp>
+#include <goldpan/session/records.hpp>
 
 #include "commands.hpp"
 #include "console.hpp"
@@ -67,6 +68,7 @@ void run(const Options& options) {
   run.cache_folder = options.cache;
   if (const char* folder = std::getenv("GOLDPAN_DATA")) run.search_path.emplace_back(folder);
   run.search_path.emplace_back("data");
+  run.data_formats = {goldpan::scenes_format()};
   run.say = [](const std::string& message) { spdlog::info("{}", message); };
   run.data_progress = progress_bar("rendering", "images");
   run.embedding_progress = progress_bar("embedding", "images");

@@ -1,10 +1,10 @@
+#include "scenes/scenes.hpp"
+
 #include <memory>
 #include <string>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-
-#include <goldpan/data/scenes.hpp>
 
 #include "commands.hpp"
 #include "console.hpp"

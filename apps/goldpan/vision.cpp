@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include <goldpan/core/error.hpp>
-#include <goldpan/imaging/resized_images.hpp>
 #include <goldpan/embed/dinov2.hpp>
+#include <goldpan/imaging/resized_images.hpp>
 #include <goldpan/models/resnet18.hpp>
 #include <goldpan/vision/torch_build.hpp>
 

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include <goldpan/experiment/experiment.hpp>
+#include <goldpan/session/experiment.hpp>
 
 /// Adds goldpan::vision to what `run` can make: DINOv2 as an encoder (and as the choice of
 /// `--encoder auto` where its weights are there) and ResNet-18 as a model. Call it when

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include <goldpan/acquire/batch.hpp>
 #include <goldpan/core/npy.hpp>
-#include <goldpan/strategies/batch.hpp>
 
 int main(int, char** arguments) {
   const goldpan::NpyFile embeddings(arguments[2]), probabilities(arguments[3]);

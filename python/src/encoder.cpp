@@ -10,9 +10,9 @@
 #include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
+#include <goldpan/embed/patches.hpp>
 #include <goldpan/imaging/image.hpp>
 #include <goldpan/imaging/image_file.hpp>
-#include <goldpan/embed/patches.hpp>
 
 #include "arrays.hpp"
 #include "bindings.hpp"

@@ -8,11 +8,12 @@
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
+#include <scenes/scenes.hpp>
 
 #include <goldpan/core/error.hpp>
-#include <goldpan/experiment/experiment.hpp>
-#include <goldpan/experiment/records.hpp>
 #include <goldpan/report/report.hpp>
+#include <goldpan/session/experiment.hpp>
+#include <goldpan/session/records.hpp>
 
 #include "bindings.hpp"
 #include "caller.hpp"
@@ -51,6 +52,8 @@ nb::tuple run(const Texts& given, const std::filesystem::path& out,
   options.fresh = fresh;
   options.cache_folder = cache;
   options.search_path = search_path;
+  options.data_formats = {goldpan::scenes_format()};
+  options.data_progress = caller.progress("rendering");
   options.say = [&](const std::string& message) { caller.say(message); };
   options.embedding_progress = caller.progress("embedding");
   options.loop_progress = caller.progress("loop");

@@ -9,7 +9,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <goldpan/strategies/batch.hpp>
+#include <goldpan/acquire/batch.hpp>
 #include <goldpan/strategies/deduplicate.hpp>
 
 #include "arrays.hpp"

@@ -144,27 +144,4 @@ std::string looks_like(std::span<const std::byte> bytes) {
   return name;
 }
 
-void write_without_flush(const std::filesystem::path& path, std::string_view content) {
-  const std::filesystem::path temporary = fmt::format("{}.tmp{}", path.string(), ::getpid());
-  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (descriptor < 0) fail(path, "cannot write");
-  bool written = true;
-  while (written && !content.empty()) {
-    const ssize_t count = ::write(descriptor, content.data(), content.size());
-    if (count < 0 && errno == EINTR) continue;
-    written = count >= 0;
-    if (written) content.remove_prefix(static_cast<std::size_t>(count));
-  }
-  int reason = errno;
-  if (::close(descriptor) != 0 && written) {
-    written = false;
-    reason = errno;
-  }
-  if (written && ::rename(temporary.c_str(), path.c_str()) == 0) return;
-  if (written) reason = errno;
-  ::unlink(temporary.c_str());
-  errno = reason;
-  fail(path, "cannot write");
-}
-
 }  // namespace goldpan

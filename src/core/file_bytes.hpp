@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace goldpan {
@@ -41,8 +40,5 @@ std::string sampled_digest(const std::filesystem::path& path);
 /// What the bytes look like: "a JPEG image", "an HTML page", "an empty file", "data that begins
 /// with 0x12 0x34 0x56 0x78".
 std::string looks_like(std::span<const std::byte> bytes);
-
-/// Writes a file as a whole or not at all, without waiting for the disk.
-void write_without_flush(const std::filesystem::path& path, std::string_view content);
 
 }  // namespace goldpan

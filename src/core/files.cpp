@@ -90,12 +90,13 @@ std::string read_text(const std::filesystem::path& path) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-void write_file(const std::filesystem::path& path, std::string_view content) {
+void write_file(const std::filesystem::path& path, std::string_view content, Flush flush) {
   // The process number keeps two programs from writing one temporary file.
   const std::filesystem::path temporary = path.string() + ".tmp" + std::to_string(::getpid());
   Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0644);
   if (!file.ok()) fail(path, "cannot write");
-  const bool written = write_all(file.get(), content) && ::fsync(file.get()) == 0 && file.close();
+  const bool written = write_all(file.get(), content) &&
+                       (flush == Flush::kNo || ::fsync(file.get()) == 0) && file.close();
   if (!written || ::rename(temporary.c_str(), path.c_str()) != 0) {
     const int reason = errno;
     ::unlink(temporary.c_str());

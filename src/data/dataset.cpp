@@ -9,7 +9,6 @@
 #include <fmt/ranges.h>
 
 #include <goldpan/core/error.hpp>
-#include <goldpan/data/scenes.hpp>
 
 #include "data/fingerprint.hpp"
 #include "data/folder_listing.hpp"
@@ -18,10 +17,11 @@
 namespace goldpan {
 namespace {
 
-std::string known_formats() {
-  std::vector<std::string> names;
-  for (const DatasetFormat& format : dataset_formats()) names.push_back(format.name);
-  return fmt::format("{}", fmt::join(names, ", "));
+/// Those of the library, then the caller's own.
+std::vector<DatasetFormat> formats_of(const DatasetOptions& options) {
+  std::vector<DatasetFormat> formats = dataset_formats();
+  formats.insert(formats.end(), options.more_formats.begin(), options.more_formats.end());
+  return formats;
 }
 
 /// Some of another source's images.
@@ -72,7 +72,6 @@ const std::vector<DatasetFormat>& dataset_formats() {
       {"npy", "embeddings.npy (N x D), labels.npy (N), optionally ids.txt and classes.txt",
        open_npy},
       {"bdd100k", "BDD100K: images/ and labels/ as published; see --attribute", open_bdd100k},
-      {"scenes", "road scenes, rendered: scenes[:N[:FOLDER]]", open_scenes},
   };
   return formats;
 }
@@ -86,15 +85,17 @@ Dataset open_dataset(const std::string& spec, const DatasetOptions& options) {
   }
   const std::size_t colon = spec.find(':');
   const std::string name = spec.substr(0, colon);
-  for (const DatasetFormat& format : dataset_formats()) {
+  std::vector<std::string> names;
+  for (const DatasetFormat& format : formats_of(options)) {
+    names.push_back(format.name);
     if (format.name != name) continue;
     Dataset dataset =
         format.open(colon == std::string::npos ? "" : spec.substr(colon + 1), options);
     dataset.spec = spec;
     return dataset;
   }
-  std::string expected =
-      "expected auto or FORMAT:LOCATION with one of the formats " + known_formats();
+  std::string expected = fmt::format("expected auto or FORMAT:LOCATION with one of the formats {}",
+                                     fmt::join(names, ", "));
   if (is_folder(spec)) expected += " (for a folder of images: folder:" + spec + ")";
   throw Error("data", fmt::format("got '{}', {}", spec, expected));
 }

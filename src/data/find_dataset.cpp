@@ -2,6 +2,8 @@
 #include <string>
 #include <vector>
 
+#include <goldpan/core/error.hpp>
+
 #include "data/folder_listing.hpp"
 #include "data/readers.hpp"
 
@@ -58,7 +60,12 @@ std::string find_dataset(const DatasetOptions& options) {
       if (known.is_there(place)) return known.format + ":" + place.string();
     }
   }
-  return "scenes";  // rendered when nothing else is there
+  if (options.more_formats.empty()) {
+    throw Error("data",
+                "auto found none of the known data sets, expected one below data or "
+                "$GOLDPAN_DATA");
+  }
+  return options.more_formats.front().name;
 }
 
 }  // namespace goldpan

@@ -13,9 +13,9 @@
 #include "data/folder_listing.hpp"
 #include "data/groups.hpp"
 #include "data/idx_file.hpp"
-#include "imaging/image_limits.hpp"
 #include "data/readers.hpp"
 #include "data/text_lines.hpp"
+#include "imaging/image_limits.hpp"
 
 namespace goldpan {
 namespace {

@@ -15,7 +15,8 @@ Dataset open_idx(const std::filesystem::path& folder, const DatasetOptions& opti
 Dataset open_npy(const std::filesystem::path& folder, const DatasetOptions& options);
 Dataset open_bdd100k(const std::filesystem::path& folder, const DatasetOptions& options);
 
-/// The first known data set in the search path, as "format:location"; "scenes" if there is none.
+/// The first known data set in the search path, as "format:location", else the first of
+/// more_formats. Throws Error if there is neither.
 std::string find_dataset(const DatasetOptions& options);
 
 }  // namespace goldpan

@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include <goldpan/core/error.hpp>
-#include <goldpan/imaging/resize.hpp>
 #include <goldpan/core/sha256.hpp>
 #include <goldpan/embed/dinov2.hpp>
+#include <goldpan/imaging/resize.hpp>
 #include <goldpan/vision/torch_build.hpp>
 
 #include "embed/dinov2_network.hpp"

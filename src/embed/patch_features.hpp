@@ -5,12 +5,12 @@
 #include <span>
 #include <vector>
 
-#include <goldpan/imaging/image.hpp>
 #include <goldpan/core/matrix.hpp>
 #include <goldpan/core/progress.hpp>
 #include <goldpan/core/random.hpp>
 #include <goldpan/core/workers.hpp>
 #include <goldpan/embed/patches.hpp>
+#include <goldpan/imaging/image.hpp>
 
 #include "kernels/triangle.hpp"
 

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include <goldpan/imaging/image.hpp>
 #include <goldpan/core/matrix.hpp>
+#include <goldpan/imaging/image.hpp>
 
 namespace goldpan {
 

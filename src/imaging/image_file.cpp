@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <goldpan/core/error.hpp>
+#include <goldpan/core/files.hpp>
 #include <goldpan/imaging/image_file.hpp>
 
 #include "core/file_bytes.hpp"
@@ -41,7 +42,7 @@ Image read_image(const std::filesystem::path& path, int min_side) {
 }
 
 void write_jpeg(const std::filesystem::path& path, const Image& image, int quality) {
-  write_without_flush(path, encode_jpeg(image, quality));
+  write_file(path, encode_jpeg(image, quality), Flush::kNo);
 }
 
 }  // namespace goldpan

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include <goldpan/core/error.hpp>
-#include <goldpan/imaging/resize.hpp>
 #include <goldpan/core/sha256.hpp>
+#include <goldpan/imaging/resize.hpp>
 #include <goldpan/models/resnet18.hpp>
 
 #include "models/resnet18_inputs.hpp"

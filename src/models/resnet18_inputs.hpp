@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <span>
 
-#include <goldpan/imaging/image.hpp>
 #include <goldpan/core/random.hpp>
+#include <goldpan/imaging/image.hpp>
 #include <goldpan/models/resnet18.hpp>
 
 namespace goldpan {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <goldpan/experiment/records.hpp>
+#include <goldpan/session/records.hpp>
 
 namespace goldpan::report {
 

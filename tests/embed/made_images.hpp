@@ -9,8 +9,8 @@
 #include <vector>
 
 #include <goldpan/core/error.hpp>
-#include <goldpan/imaging/image.hpp>
 #include <goldpan/core/random.hpp>
+#include <goldpan/imaging/image.hpp>
 
 namespace goldpan {
 

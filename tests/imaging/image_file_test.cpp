@@ -5,8 +5,8 @@
 #include <goldpan/imaging/image_file.hpp>
 
 #include "core/file_bytes.hpp"
-#include "imaging/made_files.hpp"
 #include "expect_error.hpp"
+#include "imaging/made_files.hpp"
 #include "temporary_folder.hpp"
 
 namespace goldpan {

@@ -6,8 +6,8 @@
 
 #include <goldpan/imaging/image_file.hpp>
 
-#include "imaging/made_files.hpp"
 #include "expect_error.hpp"
+#include "imaging/made_files.hpp"
 #include "temporary_folder.hpp"
 
 namespace goldpan {

@@ -9,6 +9,7 @@
 
 #include <goldpan/core/random.hpp>
 #include <goldpan/imaging/image.hpp>
+#include <goldpan/imaging/image_file.hpp>
 
 // Images, whole and damaged, that tests make for themselves.
 

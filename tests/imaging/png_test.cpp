@@ -5,8 +5,8 @@
 
 #include <goldpan/imaging/image_file.hpp>
 
-#include "imaging/made_files.hpp"
 #include "expect_error.hpp"
+#include "imaging/made_files.hpp"
 
 namespace goldpan {
 namespace {

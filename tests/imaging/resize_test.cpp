@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <goldpan/core/random.hpp>
-#include <goldpan/imaging/resize.hpp>
 #include <goldpan/core/sha256.hpp>
+#include <goldpan/imaging/resize.hpp>
 
 #include "expect_error.hpp"
 

@@ -5,9 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <goldpan/core/error.hpp>
+#include <goldpan/core/workers.hpp>
 #include <goldpan/imaging/resize.hpp>
 #include <goldpan/imaging/resized_images.hpp>
-#include <goldpan/core/workers.hpp>
 
 #include "expect_error.hpp"
 

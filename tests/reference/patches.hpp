@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <vector>
 
-#include <goldpan/imaging/image.hpp>
 #include <goldpan/core/matrix.hpp>
+#include <goldpan/imaging/image.hpp>
 
 /// Coates, Ng & Lee 2011 as one would write it down, in double precision.
 namespace goldpan::reference {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <goldpan/core/random.hpp>
-#include <goldpan/experiment/records.hpp>
+#include <goldpan/session/records.hpp>
 
 namespace goldpan {
 

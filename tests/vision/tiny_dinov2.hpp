@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include <goldpan/imaging/image.hpp>
 #include <goldpan/core/random.hpp>
 #include <goldpan/core/safetensors.hpp>
+#include <goldpan/imaging/image.hpp>
 
 namespace goldpan {
 

@@ -29,9 +29,14 @@ class MappedFile {
 /// The whole file as a string. Throws Error as MappedFile does.
 std::string read_text(const std::filesystem::path& path);
 
-/// Replaces the file by `content` in one step: written beside it, flushed to disk, renamed. On any
-/// failure (no permission, disk full) throws Error and leaves the old file as it was.
-void write_file(const std::filesystem::path& path, std::string_view content);
+/// Whether a file is on the disk, not only with the system, when write_file returns.
+enum class Flush { kYes, kNo };
+
+/// Replaces the file by `content` in one step: written beside it, flushed to disk unless that is
+/// not wanted, renamed. On any failure (no permission, disk full) throws Error and leaves the old
+/// file as it was.
+void write_file(const std::filesystem::path& path, std::string_view content,
+                Flush flush = Flush::kYes);
 
 /// Creates the folder and its parents. Throws Error if it cannot be made or written into.
 void make_writable_folder(const std::filesystem::path& path);

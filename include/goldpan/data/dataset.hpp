@@ -9,9 +9,9 @@
 #include <vector>
 
 #include <goldpan/core/embeddings.hpp>
-#include <goldpan/imaging/image.hpp>
 #include <goldpan/core/matrix.hpp>
 #include <goldpan/core/progress.hpp>
+#include <goldpan/imaging/image.hpp>
 
 namespace goldpan {
 
@@ -58,6 +58,16 @@ struct Dataset {
   std::size_t size() const { return labels.size(); }
 };
 
+struct DatasetOptions;
+
+/// One row a format: the list behind open_dataset, the help text and the docs.
+struct DatasetFormat {
+  std::string name;     ///< what stands before the colon
+  std::string summary;  ///< one line for the help text
+  std::function<Dataset(const std::filesystem::path& location, const DatasetOptions&)> open;
+};
+const std::vector<DatasetFormat>& dataset_formats();
+
 struct DatasetOptions {
   /// A regular expression on an item's file name without its ending; its first capture names the
   /// group, together with the class except in BDD100K, where a drive may pass through several.
@@ -67,23 +77,19 @@ struct DatasetOptions {
   std::string attribute = "weather";
   /// Where `auto` looks for data sets, in order.
   std::vector<std::filesystem::path> search_path;
-  /// Of rendering road scenes; <= 0: as many threads as the machine has cores.
+  /// Formats of the caller's own beside those of dataset_formats(), such as the program's rendered
+  /// road scenes. `auto` takes the first of them where none of the known data sets is found.
+  std::vector<DatasetFormat> more_formats;
+  /// Of formats that make their data; <= 0: as many threads as the machine has cores.
   int threads = 0;
   Progress progress;
 };
 
 /// Opens `format:location` (see dataset_formats), or `auto`: the first of the known data sets found
-/// in the search path. Images are not decoded yet; files that cannot be a part of the data set are
-/// refused here. Throws Error naming the file, and the record or line where there is one.
+/// in the search path, else the first of more_formats. Images are not decoded yet; files that
+/// cannot be a part of the data set are refused here. Throws Error naming the file, and the record
+/// or line where there is one.
 Dataset open_dataset(const std::string& spec, const DatasetOptions& options = {});
-
-/// One row a format: the list behind open_dataset, the help text and the docs.
-struct DatasetFormat {
-  std::string name;     ///< what stands before the colon
-  std::string summary;  ///< one line for the help text
-  std::function<Dataset(const std::filesystem::path& location, const DatasetOptions&)> open;
-};
-const std::vector<DatasetFormat>& dataset_formats();
 
 /// The items kept, in the order given: every per-item list is cut down alike (images stay lazy).
 Dataset subset(const Dataset& dataset, const std::vector<Index>& items);

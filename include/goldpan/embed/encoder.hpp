@@ -6,10 +6,10 @@
 #include <vector>
 
 #include <goldpan/core/embeddings.hpp>
-#include <goldpan/imaging/image.hpp>
 #include <goldpan/core/npy.hpp>
 #include <goldpan/core/progress.hpp>
 #include <goldpan/core/workers.hpp>
+#include <goldpan/imaging/image.hpp>
 
 namespace goldpan {
 

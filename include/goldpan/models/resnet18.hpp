@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
-#include <goldpan/imaging/image.hpp>
 #include <goldpan/core/progress.hpp>
+#include <goldpan/imaging/image.hpp>
 #include <goldpan/models/classifier.hpp>
 
 namespace goldpan {
