@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <set>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -71,7 +72,7 @@ struct Item {
   std::string id;
   std::int32_t label = 0;
   std::array<std::string, 3> attributes;
-  std::vector<Box> boxes;
+  std::vector<NamedBox> boxes;
 };
 
 /// Collects a part's items: frames that have an image and the attribute.
@@ -178,6 +179,46 @@ std::filesystem::path find_root(const std::filesystem::path& folder) {
                                                                         : folder / "bdd100k";
 }
 
+/// Categories in the order of det_20's own list; the older label files' names of the same things.
+constexpr const char* kCategories[] = {"pedestrian",    "rider",       "car",        "truck",
+                                       "bus",           "train",       "motorcycle", "bicycle",
+                                       "traffic light", "traffic sign"};
+const std::map<std::string, std::string> kOlderNames = {
+    {"person", "pedestrian"}, {"motor", "motorcycle"}, {"bike", "bicycle"}};
+
+/// Names become indices into the ten categories, and whatever others there are behind them.
+void set_boxes(const std::vector<std::vector<NamedBox>>& named, Targets& targets) {
+  targets.categories.assign(std::begin(kCategories), std::end(kCategories));
+  std::map<std::string, std::int32_t> index_of;
+  for (const std::string& name : targets.categories) {
+    index_of.emplace(name, static_cast<std::int32_t>(index_of.size()));
+  }
+  const auto present = [](const std::string& name) {
+    const auto older = kOlderNames.find(name);
+    return older == kOlderNames.end() ? name : older->second;
+  };
+  std::set<std::string> others;  // in an order that no label file decides
+  for (const auto& of_item : named) {
+    for (const NamedBox& box : of_item) {
+      if (!index_of.contains(present(box.category))) others.insert(box.category);
+    }
+  }
+  for (const std::string& name : others) {
+    index_of.emplace(name, static_cast<std::int32_t>(index_of.size()));
+    targets.categories.push_back(name);
+  }
+  for (const auto& of_item : named) {
+    std::vector<Box>& boxes = targets.boxes.emplace_back();
+    for (const NamedBox& box : of_item) {
+      boxes.push_back({.x = box.x1,
+                       .y = box.y1,
+                       .width = double{box.x2} - box.x1,
+                       .height = double{box.y2} - box.y1,
+                       .category = index_of.at(present(box.category))});
+    }
+  }
+}
+
 }  // namespace
 
 Dataset open_bdd100k(const std::filesystem::path& folder, const DatasetOptions& options) {
@@ -186,7 +227,8 @@ Dataset open_bdd100k(const std::filesystem::path& folder, const DatasetOptions& 
   const std::filesystem::path root = find_root(folder);
 
   Dataset dataset;
-  dataset.class_names = bdd100k_attributes()[attribute].classes;
+  dataset.targets.class_names = bdd100k_attributes()[attribute].classes;
+  std::vector<std::vector<NamedBox>> boxes;
   bool any_images = false;
   bool any_labels = false;
   for (const std::string part : kParts) {
@@ -205,12 +247,13 @@ Dataset open_bdd100k(const std::filesystem::path& folder, const DatasetOptions& 
     }
     const Split split = part == "train" ? Split::kTrain : Split::kTest;
     for (Item& item : reader.finish()) {
-      dataset.ids.push_back(std::move(item.id));
-      dataset.labels.push_back(item.label);
-      dataset.splits.push_back(split);
-      dataset.boxes.push_back(std::move(item.boxes));
+      dataset.items.ids.push_back(std::move(item.id));
+      dataset.targets.labels.push_back(item.label);
+      dataset.items.splits.push_back(split);
+      boxes.push_back(std::move(item.boxes));
       for (std::size_t a = 0; a < item.attributes.size(); ++a) {
-        dataset.attributes[bdd100k_attributes()[a].name].push_back(std::move(item.attributes[a]));
+        dataset.items.attributes[bdd100k_attributes()[a].name].push_back(
+            std::move(item.attributes[a]));
       }
     }
     add_notes(reader, part, options.attribute, sources, dataset.notes);
@@ -230,17 +273,20 @@ Dataset open_bdd100k(const std::filesystem::path& folder, const DatasetOptions& 
     throw Error(root.string(),
                 fmt::format("has no image with labels. {}", fmt::join(dataset.notes, " ")));
   }
-  const bool one_split = std::adjacent_find(dataset.splits.begin(), dataset.splits.end(),
-                                            std::not_equal_to<>()) == dataset.splits.end();
-  if (one_split) dataset.splits.clear();
+  set_boxes(boxes, dataset.targets);
+  const bool one_split =
+      std::adjacent_find(dataset.items.splits.begin(), dataset.items.splits.end(),
+                         std::not_equal_to<>()) == dataset.items.splits.end();
+  if (one_split) dataset.items.splits.clear();
   // A drive may pass through several classes, so that its name alone makes the group.
   if (!options.group_pattern.empty()) {
-    dataset.groups = group_by_pattern(dataset.ids, {}, options.group_pattern, dataset.notes);
+    dataset.items.groups =
+        group_by_pattern(dataset.items.ids, {}, options.group_pattern, dataset.notes);
   }
-  const auto images = std::make_shared<FileImages>(root, dataset.ids);
+  const auto images = std::make_shared<FileImages>(root, dataset.items.ids);
   Workers workers;
   dataset.fingerprint = fingerprint_of_files("bdd100k 1", dataset, *images, workers);
-  dataset.images = images;
+  dataset.items.images = images;
   return dataset;
 }
 

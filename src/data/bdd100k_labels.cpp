@@ -35,7 +35,7 @@ void read_attributes(json::value value, FrameLabels& frame) {
   }
 }
 
-bool read_box(json::value value, Box& box) {
+bool read_box(json::value value, NamedBox& box) {
   if (is_null(value)) return false;
   int sides = 0;
   for (auto field : value.get_object()) {
@@ -56,7 +56,7 @@ bool read_box(json::value value, Box& box) {
 void read_labels(json::value value, FrameLabels& frame) {
   if (is_null(value)) return;
   for (auto label : value.get_array()) {
-    Box box;
+    NamedBox box;
     bool has_box = false;
     bool has_category = false;
     for (auto field : label.get_object()) {

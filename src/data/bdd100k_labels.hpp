@@ -24,9 +24,9 @@ const std::vector<Bdd100kAttribute>& bdd100k_attributes();
 struct FrameLabels {
   std::string name;  ///< "b1c66a42-6f7d68ca.jpg"; per-image files omit ".jpg"
   std::array<std::string, 3>
-      attributes;          ///< in bdd100k_attributes' order; "" where it says nothing
-  std::vector<Box> boxes;  ///< labels with a box2d; lanes and areas are passed over
-  std::string where;       ///< file, record and byte, for messages
+      attributes;               ///< in bdd100k_attributes' order; "" where it says nothing
+  std::vector<NamedBox> boxes;  ///< labels with a box2d; lanes and areas are passed over
+  std::string where;            ///< file, record and byte, for messages
 };
 
 /// Reads a label file that is a list of frames (det_20/det_*.json, bdd100k_labels_images_*.json),

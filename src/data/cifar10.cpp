@@ -127,10 +127,10 @@ Dataset open_cifar10(const std::filesystem::path& folder, const DatasetOptions& 
   refuse_group_pattern(options.group_pattern, "CIFAR-10's binary");
 
   Dataset dataset;
-  dataset.class_names = read_class_names(batches);
+  dataset.targets.class_names = read_class_names(batches);
   Workers workers;
   Fingerprint fingerprint("cifar10 1");
-  for (const std::string& name : dataset.class_names) fingerprint.add(name);
+  for (const std::string& name : dataset.targets.class_names) fingerprint.add(name);
   std::vector<BatchFile> files;
   for (const std::string name : kFiles) {
     BatchFile batch{name, open_batch(batches / name), dataset.size()};
@@ -142,9 +142,9 @@ Dataset open_cifar10(const std::filesystem::path& folder, const DatasetOptions& 
             batch.file.path().string(),
             fmt::format("record {} has label {}, expected 0 to {}", record, label, kClasses - 1));
       }
-      dataset.labels.push_back(label);
-      dataset.ids.push_back(fmt::format("{}:{}", name, record));
-      dataset.splits.push_back(split);
+      dataset.targets.labels.push_back(label);
+      dataset.items.ids.push_back(fmt::format("{}:{}", name, record));
+      dataset.items.splits.push_back(split);
     }
     if (batch.records() != kOfficialRecords) {
       dataset.notes.push_back(fmt::format("{} holds {} records; the official file holds {}.", name,
@@ -154,7 +154,7 @@ Dataset open_cifar10(const std::filesystem::path& folder, const DatasetOptions& 
     files.push_back(std::move(batch));
   }
   dataset.fingerprint = fingerprint.hex();
-  dataset.images = std::make_shared<Cifar10Images>(std::move(files), dataset.size());
+  dataset.items.images = std::make_shared<Cifar10Images>(std::move(files), dataset.size());
   return dataset;
 }
 

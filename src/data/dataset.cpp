@@ -57,8 +57,8 @@ void pick_rows(MatrixView<const T> rows, const std::vector<Index>& items, Datase
   for (std::size_t i = 0; i < items.size(); ++i) {
     std::memcpy(copy->row(i).data(), rows.row(items[i]).data(), rows.cols() * sizeof(T));
   }
-  out.embeddings = std::as_const(*copy).view();
-  out.embeddings_owner = copy;
+  out.items.embeddings = std::as_const(*copy).view();
+  out.items.embeddings_owner = copy;
 }
 
 }  // namespace
@@ -114,19 +114,23 @@ Dataset subset(const Dataset& dataset, const std::vector<Index>& items) {
   fingerprint.add(dataset.fingerprint);
   for (const Index item : items) fingerprint.add(item);
   out.fingerprint = fingerprint.hex();
-  out.class_names = dataset.class_names;
-  out.labels = pick(dataset.labels, items);
-  out.ids = pick(dataset.ids, items);
-  out.splits = pick(dataset.splits, items);
-  out.groups = pick(dataset.groups, items);
-  out.boxes = pick(dataset.boxes, items);
-  for (const auto& [name, values] : dataset.attributes) out.attributes[name] = pick(values, items);
+  out.targets.class_names = dataset.targets.class_names;
+  out.targets.labels = pick(dataset.targets.labels, items);
+  out.items.ids = pick(dataset.items.ids, items);
+  out.items.splits = pick(dataset.items.splits, items);
+  out.items.groups = pick(dataset.items.groups, items);
+  out.targets.categories = dataset.targets.categories;
+  out.targets.boxes = pick(dataset.targets.boxes, items);
+  out.targets.boxes_known = pick(dataset.targets.boxes_known, items);
+  for (const auto& [name, values] : dataset.items.attributes)
+    out.items.attributes[name] = pick(values, items);
   out.notes = dataset.notes;
-  if (dataset.images) out.images = std::make_shared<SubsetImages>(dataset.images, items);
-  if (dataset.embeddings.is_half()) {
-    pick_rows(dataset.embeddings.as_half(), items, out);
-  } else if (!dataset.embeddings.empty()) {
-    pick_rows(dataset.embeddings.as_float(), items, out);
+  if (dataset.items.images)
+    out.items.images = std::make_shared<SubsetImages>(dataset.items.images, items);
+  if (dataset.items.embeddings.is_half()) {
+    pick_rows(dataset.items.embeddings.as_half(), items, out);
+  } else if (!dataset.items.embeddings.empty()) {
+    pick_rows(dataset.items.embeddings.as_float(), items, out);
   }
   return out;
 }

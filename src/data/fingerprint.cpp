@@ -38,10 +38,12 @@ std::string fingerprint_of_files(std::string_view format, const Dataset& dataset
     for (std::size_t i = begin; i < end; ++i) digests[i] = sampled_digest(files.path(i));
   });
   Fingerprint fingerprint(format);
-  for (const std::string& name : dataset.class_names) fingerprint.add(name);
+  for (const std::string& name : dataset.targets.class_names) fingerprint.add(name);
   for (std::size_t i = 0; i < dataset.size(); ++i) {
-    fingerprint.add(dataset.ids[i]).add(static_cast<std::uint64_t>(dataset.labels[i]));
-    fingerprint.add(dataset.splits.empty() ? 0 : static_cast<std::uint64_t>(dataset.splits[i]) + 1);
+    fingerprint.add(dataset.items.ids[i])
+        .add(static_cast<std::uint64_t>(dataset.targets.labels[i]));
+    fingerprint.add(
+        dataset.items.splits.empty() ? 0 : static_cast<std::uint64_t>(dataset.items.splits[i]) + 1);
     fingerprint.add(digests[i]);
   }
   return fingerprint.hex();

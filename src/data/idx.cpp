@@ -141,9 +141,9 @@ Dataset open_idx(const std::filesystem::path& folder, const DatasetOptions& opti
     auto part = open_part(folder, prefix, split, dataset.size());
     if (!part) continue;
     for (std::size_t i = 0; i < part->size(); ++i) {
-      dataset.labels.push_back(static_cast<std::int32_t>(part->labels.values[i]));
-      dataset.ids.push_back(fmt::format("{}:{}", prefix, i));
-      dataset.splits.push_back(split);
+      dataset.targets.labels.push_back(static_cast<std::int32_t>(part->labels.values[i]));
+      dataset.items.ids.push_back(fmt::format("{}:{}", prefix, i));
+      dataset.items.splits.push_back(split);
     }
     parts.push_back(std::move(*part));
   }
@@ -151,20 +151,22 @@ Dataset open_idx(const std::filesystem::path& folder, const DatasetOptions& opti
     throw Error(folder.string(),
                 "has neither train-images-idx3-ubyte[.gz] nor t10k-images-idx3-ubyte[.gz]");
   }
-  if (parts.size() == 1) dataset.splits.clear();
-  const auto largest = *std::max_element(dataset.labels.begin(), dataset.labels.end());
-  dataset.class_names = name_classes(folder, static_cast<std::size_t>(largest), dataset.notes);
+  if (parts.size() == 1) dataset.items.splits.clear();
+  const auto largest =
+      *std::max_element(dataset.targets.labels.begin(), dataset.targets.labels.end());
+  dataset.targets.class_names =
+      name_classes(folder, static_cast<std::size_t>(largest), dataset.notes);
 
   Workers workers;
   Fingerprint fingerprint("idx 1");
-  for (const std::string& name : dataset.class_names) fingerprint.add(name);
+  for (const std::string& name : dataset.targets.class_names) fingerprint.add(name);
   for (const Part& part : parts) {
     for (const std::size_t size : part.images.sizes) fingerprint.add(size);
     fingerprint.add(content_digest(part.images.values, workers));
     fingerprint.add(content_digest(part.labels.values, workers));
   }
   dataset.fingerprint = fingerprint.hex();
-  dataset.images = std::make_shared<IdxImages>(std::move(parts));
+  dataset.items.images = std::make_shared<IdxImages>(std::move(parts));
   return dataset;
 }
 

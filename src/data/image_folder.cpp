@@ -129,19 +129,19 @@ Dataset open_image_folder(const std::filesystem::path& folder, const DatasetOpti
                 "has no class folders with images, expected CLASS/*.jpg|jpeg|png, or "
                 "train/CLASS/* and test/CLASS/* (or val)");
   }
-  dataset.class_names.assign(names.begin(), names.end());
-  sort_classes(dataset.class_names);
+  dataset.targets.class_names.assign(names.begin(), names.end());
+  sort_classes(dataset.targets.class_names);
 
   for (const Part& part : parts) {
-    for (std::size_t label = 0; label < dataset.class_names.size(); ++label) {
-      const std::string& name = dataset.class_names[label];
+    for (std::size_t label = 0; label < dataset.targets.class_names.size(); ++label) {
+      const std::string& name = dataset.targets.class_names[label];
       const auto images = part.images_of_class.find(name);
       if (images == part.images_of_class.end()) continue;
       const std::string prefix = (part.name.empty() ? "" : part.name + "/") + name + "/";
       for (const std::string& image : images->second) {
-        dataset.ids.push_back(prefix + image);
-        dataset.labels.push_back(static_cast<std::int32_t>(label));
-        if (parts.size() > 1) dataset.splits.push_back(part.split);
+        dataset.items.ids.push_back(prefix + image);
+        dataset.targets.labels.push_back(static_cast<std::int32_t>(label));
+        if (parts.size() > 1) dataset.items.splits.push_back(part.split);
       }
     }
   }
@@ -158,13 +158,13 @@ Dataset open_image_folder(const std::filesystem::path& folder, const DatasetOpti
                     left_out.folders, left_out.first_folder));
   }
   if (!options.group_pattern.empty()) {
-    dataset.groups =
-        group_by_pattern(dataset.ids, dataset.labels, options.group_pattern, dataset.notes);
+    dataset.items.groups = group_by_pattern(dataset.items.ids, dataset.targets.labels,
+                                            options.group_pattern, dataset.notes);
   }
-  const auto images = std::make_shared<FileImages>(folder, dataset.ids);
+  const auto images = std::make_shared<FileImages>(folder, dataset.items.ids);
   Workers workers;
   dataset.fingerprint = fingerprint_of_files("folder 1", dataset, *images, workers);
-  dataset.images = images;
+  dataset.items.images = images;
   return dataset;
 }
 

@@ -42,50 +42,52 @@ Dataset open_npy(const std::filesystem::path& folder, const DatasetOptions& opti
   require_folder(folder, "npy");
   Dataset dataset;
   const auto file = std::make_shared<NpyFile>(folder / "embeddings.npy");
-  dataset.embeddings = file->embeddings();
+  dataset.items.embeddings = file->embeddings();
   const std::string where = file->path().string();
-  const std::size_t rows = dataset.embeddings.rows();
-  if (dataset.embeddings.empty()) {
+  const std::size_t rows = dataset.items.embeddings.rows();
+  if (dataset.items.embeddings.empty()) {
     throw Error(where, fmt::format("has shape {} x {}, expected at least one row and one column",
-                                   rows, dataset.embeddings.cols()));
+                                   rows, dataset.items.embeddings.cols()));
   }
-  check_finite(dataset.embeddings, where.c_str());
-  dataset.embeddings_owner = file;
+  check_finite(dataset.items.embeddings, where.c_str());
+  dataset.items.embeddings_owner = file;
 
   const bool named = is_file(folder / "classes.txt");
-  if (named) dataset.class_names = read_lines(folder / "classes.txt");
-  dataset.labels =
-      read_labels(folder / "labels.npy", rows,
-                  named ? static_cast<std::int64_t>(dataset.class_names.size()) : kMostClasses);
+  if (named) dataset.targets.class_names = read_lines(folder / "classes.txt");
+  dataset.targets.labels = read_labels(
+      folder / "labels.npy", rows,
+      named ? static_cast<std::int64_t>(dataset.targets.class_names.size()) : kMostClasses);
   if (!named) {
-    const auto largest = *std::max_element(dataset.labels.begin(), dataset.labels.end());
+    const auto largest =
+        *std::max_element(dataset.targets.labels.begin(), dataset.targets.labels.end());
     for (std::int32_t label = 0; label <= largest; ++label) {
-      dataset.class_names.push_back(fmt::format("{}", label));
+      dataset.targets.class_names.push_back(fmt::format("{}", label));
     }
   }
 
   if (is_file(folder / "ids.txt")) {
-    dataset.ids = read_lines(folder / "ids.txt");
-    if (dataset.ids.size() != rows) {
+    dataset.items.ids = read_lines(folder / "ids.txt");
+    if (dataset.items.ids.size() != rows) {
       throw Error((folder / "ids.txt").string(),
-                  fmt::format("has {} lines for {} embeddings", dataset.ids.size(), rows));
+                  fmt::format("has {} lines for {} embeddings", dataset.items.ids.size(), rows));
     }
     if (!options.group_pattern.empty()) {
-      dataset.groups =
-          group_by_pattern(dataset.ids, dataset.labels, options.group_pattern, dataset.notes);
+      dataset.items.groups = group_by_pattern(dataset.items.ids, dataset.targets.labels,
+                                              options.group_pattern, dataset.notes);
     }
   } else {
     refuse_group_pattern(options.group_pattern, "npy (without ids.txt)");
-    for (std::size_t i = 0; i < rows; ++i) dataset.ids.push_back(fmt::format("{}", i));
+    for (std::size_t i = 0; i < rows; ++i) dataset.items.ids.push_back(fmt::format("{}", i));
   }
 
   Workers workers;
   Fingerprint fingerprint("npy 1");
-  fingerprint.add(file->type()).add(rows).add(dataset.embeddings.cols());
+  fingerprint.add(file->type()).add(rows).add(dataset.items.embeddings.cols());
   fingerprint.add(content_digest(file->values(), workers));
-  for (const std::string& name : dataset.class_names) fingerprint.add(name);
+  for (const std::string& name : dataset.targets.class_names) fingerprint.add(name);
   for (std::size_t i = 0; i < rows; ++i) {
-    fingerprint.add(dataset.ids[i]).add(static_cast<std::uint64_t>(dataset.labels[i]));
+    fingerprint.add(dataset.items.ids[i])
+        .add(static_cast<std::uint64_t>(dataset.targets.labels[i]));
   }
   dataset.fingerprint = fingerprint.hex();
   return dataset;

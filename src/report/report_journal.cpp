@@ -20,10 +20,10 @@ std::function<std::string(const PickRecord&)> thumbnails_of(const Records& recor
   options.group_pattern = records.setting("data.group_pattern");
   options.attribute = records.setting("data.attribute");
   const Dataset dataset = open_dataset(records.fact("data"), options);
-  if (dataset.images == nullptr) return {};
+  if (dataset.items.images == nullptr) return {};
   auto index_of = std::make_shared<std::unordered_map<std::string, std::size_t>>();
-  for (std::size_t i = 0; i < dataset.size(); ++i) index_of->emplace(dataset.ids[i], i);
-  return [images = dataset.images, index_of](const PickRecord& pick) {
+  for (std::size_t i = 0; i < dataset.size(); ++i) index_of->emplace(dataset.items.ids[i], i);
+  return [images = dataset.items.images, index_of](const PickRecord& pick) {
     const auto found = index_of->find(pick.id);
     if (found == index_of->end()) return std::string();
     return encode_jpeg(images->load(found->second, kMinSide), kQuality);

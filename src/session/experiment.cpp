@@ -77,10 +77,10 @@ Dataset open_data(const Settings& settings, const RunOptions& options) {
   data_options.progress = options.data_progress;
   Dataset dataset = open_dataset(settings.data, data_options);
   for (const std::string& note : dataset.notes) say(options, note);
-  if (settings.test == "official" || dataset.splits.empty()) return dataset;
+  if (settings.test == "official" || dataset.items.splits.empty()) return dataset;
   std::vector<Index> train;
   for (Index item = 0; item < dataset.size(); ++item) {
-    if (dataset.splits[item] == Split::kTrain) train.push_back(item);
+    if (dataset.items.splits[item] == Split::kTrain) train.push_back(item);
   }
   if (train.size() == dataset.size()) return dataset;
   if (train.empty())
@@ -97,7 +97,7 @@ void drop(std::vector<Index>& items, const std::vector<Index>& broken) {
 
 void keep_one_per_group(const Dataset& dataset, const Settings& settings, std::vector<Index>& pool,
                         const RunOptions& options) {
-  if (dataset.groups.empty()) {
+  if (dataset.items.groups.empty()) {
     throw Error("--one-per-group", "needs groups; name them by --groups");
   }
   // A random order decides which item of a group is met first.
@@ -107,7 +107,7 @@ void keep_one_per_group(const Dataset& dataset, const Settings& settings, std::v
   const std::size_t before = pool.size();
   pool.clear();
   for (const Index item : order) {
-    if (seen.insert(dataset.groups[item]).second) pool.push_back(item);
+    if (seen.insert(dataset.items.groups[item]).second) pool.push_back(item);
   }
   std::ranges::sort(pool);
   say(options, fmt::format("one item a group: {} of {} stay in the pool", pool.size(), before));
@@ -124,8 +124,8 @@ void leave_out_duplicates(const Dataset& dataset, const Embeddings& embeddings,
       deduplicate(rows, settings.dedup, workers, options.embedding_progress);
   std::string csv = "item,kept_item\n";
   for (std::size_t i = 0; i < pool.size(); ++i) {
-    csv += csv_field(dataset.ids[pool[i]]) + "," +
-           csv_field(dataset.ids[pool[duplicates.kept_row_of[i]]]) + "\n";
+    csv += csv_field(dataset.items.ids[pool[i]]) + "," +
+           csv_field(dataset.items.ids[pool[duplicates.kept_row_of[i]]]) + "\n";
   }
   write_file(out / "duplicates.csv", csv);
   say(options, fmt::format("deduplication at cosine {}: {} of {} stay in the pool (duplicates.csv)",
@@ -142,14 +142,15 @@ Prepared prepare(const Settings& settings, const std::filesystem::path& out,
                           ? official_split(dataset)
                           : hold_out(dataset, settings.test_fraction, settings.split_seed);
   say(options, fmt::format("data: {}, {} items in {} classes; pool {}, test {}", dataset.spec,
-                           dataset.size(), dataset.class_names.size(), parts.pool.size(),
+                           dataset.size(), dataset.targets.class_names.size(), parts.pool.size(),
                            parts.test.size()));
 
   Prepared prepared;
-  Embeddings embeddings = dataset.embeddings;
+  Embeddings embeddings = dataset.items.embeddings;
   std::optional<EmbeddedImages> embedded;  // keeps the cache file mapped
   if (embeddings.empty()) {
-    if (dataset.images == nullptr) throw Error(dataset.spec, "has neither images nor embeddings");
+    if (dataset.items.images == nullptr)
+      throw Error(dataset.spec, "has neither images nor embeddings");
     const auto encoder = make_encoder(settings, options);
     EmbedOptions embed_options;
     embed_options.cache_folder =
@@ -157,7 +158,7 @@ Prepared prepare(const Settings& settings, const std::filesystem::path& out,
     embed_options.broken_images =
         settings.broken_images == "skip" ? BrokenImages::kSkip : BrokenImages::kRefuse;
     say(options, fmt::format("encoder: {}, {} dimensions", encoder->name(), encoder->dim()));
-    embedded = embed_images(*encoder, *dataset.images, dataset.fingerprint, parts.pool,
+    embedded = embed_images(*encoder, *dataset.items.images, dataset.fingerprint, parts.pool,
                             embed_options, workers, options.embedding_progress);
     say(options, embedded->from_cache
                      ? fmt::format("embeddings: from the cache, {}", embedded->file.path().string())
@@ -184,8 +185,8 @@ Prepared prepare(const Settings& settings, const std::filesystem::path& out,
   order.insert(order.end(), parts.test.begin(), parts.test.end());
   prepared.embeddings = Matrix<float>(order.size(), embeddings.cols());
   embeddings.gather_rows(order, prepared.embeddings);
-  dataset.embeddings = {};  // copied in order just now
-  dataset.embeddings_owner.reset();
+  dataset.items.embeddings = {};  // copied in order just now
+  dataset.items.embeddings_owner.reset();
   prepared.dataset = subset(dataset, order);
   return prepared;
 }
@@ -206,13 +207,14 @@ JournalHeader make_header(const Settings& settings, const Prepared& prepared,
       {"dim", std::to_string(prepared.embeddings.cols())},
   };
   header.facts.insert(header.facts.end(), options.facts.begin(), options.facts.end());
-  header.class_names = dataset.class_names;
-  header.pool_class_counts.resize(dataset.class_names.size());
+  header.class_names = dataset.targets.class_names;
+  header.pool_class_counts.resize(dataset.targets.class_names.size());
   for (std::size_t row = 0; row < prepared.pool_size; ++row) {
-    ++header.pool_class_counts[static_cast<std::size_t>(dataset.labels[row])];
+    ++header.pool_class_counts[static_cast<std::size_t>(dataset.targets.labels[row])];
   }
-  header.pool_ids.assign(dataset.ids.begin(),
-                         dataset.ids.begin() + static_cast<std::ptrdiff_t>(prepared.pool_size));
+  header.pool_ids.assign(
+      dataset.items.ids.begin(),
+      dataset.items.ids.begin() + static_cast<std::ptrdiff_t>(prepared.pool_size));
   return header;
 }
 
@@ -247,22 +249,22 @@ std::filesystem::path run_experiment(const Settings& settings, const std::filesy
   write_file(out / "config.toml", to_toml(settings));
 
   // From here on the pool's labels are with the oracles alone.
-  std::vector<std::int32_t> labels = std::move(prepared.dataset.labels);
+  std::vector<std::int32_t> labels = std::move(prepared.dataset.targets.labels);
   const auto first_test = labels.begin() + static_cast<std::ptrdiff_t>(prepared.pool_size);
   LoopInputs inputs{.settings = settings,
                     .embeddings = prepared.embeddings,
                     .pool_size = prepared.pool_size,
-                    .classes = prepared.dataset.class_names.size(),
+                    .classes = prepared.dataset.targets.class_names.size(),
                     .pool_labels = nullptr,
-                    .pool_groups = std::move(prepared.dataset.groups),
+                    .pool_groups = std::move(prepared.dataset.items.groups),
                     .test_labels = std::vector<std::int32_t>(first_test, labels.end()),
-                    .class_names = prepared.dataset.class_names,
+                    .class_names = prepared.dataset.targets.class_names,
                     .make_model = nullptr,
                     .learns_features = settings.model != "linear"};
   labels.erase(first_test, labels.end());
   if (!inputs.pool_groups.empty()) inputs.pool_groups.resize(prepared.pool_size);
   inputs.pool_labels = std::make_shared<const std::vector<std::int32_t>>(std::move(labels));
-  const ModelInputs model_inputs{prepared.embeddings, prepared.dataset.images, inputs.classes,
+  const ModelInputs model_inputs{prepared.embeddings, prepared.dataset.items.images, inputs.classes,
                                  prepared.dataset.fingerprint};
   inputs.make_model = [&] { return make_model(settings, options, model_inputs); };
 

@@ -13,16 +13,16 @@ namespace {
 /// Units that move as one: single items, or whole groups. Each belongs to the class of its first
 /// item.
 std::vector<std::vector<std::vector<Index>>> units_by_class(const Dataset& dataset) {
-  std::vector<std::vector<std::vector<Index>>> units(dataset.class_names.size());
+  std::vector<std::vector<std::vector<Index>>> units(dataset.targets.class_names.size());
   std::unordered_map<std::uint32_t, std::pair<std::size_t, std::size_t>> place_of_group;
   for (Index item = 0; item < dataset.size(); ++item) {
-    const auto label = static_cast<std::size_t>(dataset.labels[item]);
-    if (dataset.groups.empty()) {
+    const auto label = static_cast<std::size_t>(dataset.targets.labels[item]);
+    if (dataset.items.groups.empty()) {
       units[label].push_back({item});
       continue;
     }
     const auto [place, is_new] =
-        place_of_group.try_emplace(dataset.groups[item], label, units[label].size());
+        place_of_group.try_emplace(dataset.items.groups[item], label, units[label].size());
     if (is_new) units[label].emplace_back();
     units[place->second.first][place->second.second].push_back(item);
   }
@@ -62,8 +62,8 @@ PoolAndTest hold_out(const Dataset& dataset, double fraction, std::uint64_t seed
 
 PoolAndTest official_split(const Dataset& dataset) {
   PoolAndTest parts;
-  for (Index item = 0; item < dataset.splits.size(); ++item) {
-    (dataset.splits[item] == Split::kTest ? parts.test : parts.pool).push_back(item);
+  for (Index item = 0; item < dataset.items.splits.size(); ++item) {
+    (dataset.items.splits[item] == Split::kTest ? parts.test : parts.pool).push_back(item);
   }
   if (parts.pool.empty() || parts.test.empty()) {
     throw Error(dataset.spec, "ships no test split; use --test holdout");

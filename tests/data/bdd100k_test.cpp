@@ -46,29 +46,30 @@ class Bdd100k : public testing::Test {
 TEST_F(Bdd100k, JoinsImagesAndLabels) {
   add_all();
   const Dataset dataset = open();
-  EXPECT_THAT(dataset.class_names, ElementsAre("clear", "partly cloudy", "overcast", "rainy",
-                                               "snowy", "foggy", "undefined"));
-  EXPECT_THAT(dataset.ids, ElementsAre("images/100k/train/a.jpg", "images/100k/train/b.jpg",
-                                       "images/100k/val/c.jpg"));
-  EXPECT_THAT(dataset.labels, ElementsAre(0, 5, 4));
-  EXPECT_THAT(dataset.splits, ElementsAre(Split::kTrain, Split::kTrain, Split::kTest));
-  ASSERT_EQ(dataset.boxes.size(), 3u);
-  EXPECT_TRUE(dataset.boxes[0].empty());
-  ASSERT_EQ(dataset.boxes[1].size(), 1u);
-  EXPECT_EQ(dataset.boxes[1][0].x2, 3);
-  EXPECT_THAT(dataset.attributes.at("weather"), ElementsAre("clear", "foggy", "snowy"));
-  EXPECT_THAT(dataset.attributes.at("timeofday"), ElementsAre("daytime", "daytime", "daytime"));
-  EXPECT_TRUE(dataset.groups.empty());
+  EXPECT_THAT(dataset.targets.class_names, ElementsAre("clear", "partly cloudy", "overcast",
+                                                       "rainy", "snowy", "foggy", "undefined"));
+  EXPECT_THAT(dataset.items.ids, ElementsAre("images/100k/train/a.jpg", "images/100k/train/b.jpg",
+                                             "images/100k/val/c.jpg"));
+  EXPECT_THAT(dataset.targets.labels, ElementsAre(0, 5, 4));
+  EXPECT_THAT(dataset.items.splits, ElementsAre(Split::kTrain, Split::kTrain, Split::kTest));
+  ASSERT_EQ(dataset.targets.boxes.size(), 3u);
+  EXPECT_TRUE(dataset.targets.boxes[0].empty());
+  ASSERT_EQ(dataset.targets.boxes[1].size(), 1u);
+  EXPECT_EQ(dataset.targets.boxes[1][0].right(), 3);
+  EXPECT_THAT(dataset.items.attributes.at("weather"), ElementsAre("clear", "foggy", "snowy"));
+  EXPECT_THAT(dataset.items.attributes.at("timeofday"),
+              ElementsAre("daytime", "daytime", "daytime"));
+  EXPECT_TRUE(dataset.items.groups.empty());
   EXPECT_TRUE(dataset.notes.empty());
-  EXPECT_EQ(dataset.images->load(2).width, 16);
+  EXPECT_EQ(dataset.items.images->load(2).width, 16);
 }
 
 TEST_F(Bdd100k, LabelsByTheAttributeAskedFor) {
   add_all();
   DatasetOptions options;
   options.attribute = "scene";
-  EXPECT_THAT(open(options).labels, ElementsAre(0, 0, 0));
-  EXPECT_EQ(open(options).class_names[1], "highway");
+  EXPECT_THAT(open(options).targets.labels, ElementsAre(0, 0, 0));
+  EXPECT_EQ(open(options).targets.class_names[1], "highway");
   EXPECT_NE(open(options).fingerprint, open().fingerprint);
   options.attribute = "colour";
   expect_error([&] { open(options); }, "got 'colour', expected one of: weather, timeofday, scene");
@@ -90,13 +91,13 @@ TEST_F(Bdd100k, AllLabelFormatsGiveTheSameData) {
                                                 attributes + R"({"objects": )" + kBox + "}]}");
   const Dataset single = open();
   EXPECT_EQ(single.fingerprint, newer.fingerprint);
-  EXPECT_EQ(single.boxes[1].size(), 1u);
+  EXPECT_EQ(single.targets.boxes[1].size(), 1u);
 }
 
 TEST_F(Bdd100k, ReadsTheShorterImageFolderAndTheArchivesFolder) {
   add_all();
   std::filesystem::rename(folder_ / "images/100k/train", folder_ / "images/train");
-  EXPECT_EQ(open().ids[0], "images/train/a.jpg");
+  EXPECT_EQ(open().items.ids[0], "images/train/a.jpg");
   const TemporaryFolder parent;
   std::filesystem::copy(folder_.path(), parent / "bdd100k",
                         std::filesystem::copy_options::recursive);
@@ -114,8 +115,8 @@ TEST_F(Bdd100k, CountsWhatDoesNotFit) {
   add_labels("labels/bdd100k_labels_images_train.json", {});
   put(folder_ / "labels/det_20/det_val.json", R"([{"name": "c.jpg", "attributes": {}}])");
   const Dataset dataset = open();
-  EXPECT_THAT(dataset.labels, ElementsAre(0, 5));
-  EXPECT_TRUE(dataset.splits.empty());  // only training frames are left
+  EXPECT_THAT(dataset.targets.labels, ElementsAre(0, 5));
+  EXPECT_TRUE(dataset.items.splits.empty());  // only training frames are left
   EXPECT_THAT(
       dataset.notes,
       ElementsAre(
@@ -154,7 +155,7 @@ TEST_F(Bdd100k, GroupsDrivesAcrossClasses) {
               frame_json("d2_0.jpg", "clear")});
   DatasetOptions options;
   options.group_pattern = "^(.*)_[0-9]+$";
-  EXPECT_THAT(open(options).groups, ElementsAre(0, 0, 1));
+  EXPECT_THAT(open(options).items.groups, ElementsAre(0, 0, 1));
 }
 
 }  // namespace

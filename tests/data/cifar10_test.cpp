@@ -26,16 +26,16 @@ TEST_F(Cifar10, ReadsEveryRecord) {
   const Dataset dataset = open();
   ASSERT_EQ(dataset.size(), 24u);
   EXPECT_EQ(dataset.spec, "cifar10:" + folder_.path().string());
-  EXPECT_EQ(dataset.class_names.size(), 10u);
-  EXPECT_EQ(dataset.class_names[9], "truck");
-  EXPECT_TRUE(dataset.groups.empty());
-  EXPECT_TRUE(dataset.embeddings.empty());
+  EXPECT_EQ(dataset.targets.class_names.size(), 10u);
+  EXPECT_EQ(dataset.targets.class_names[9], "truck");
+  EXPECT_TRUE(dataset.items.groups.empty());
+  EXPECT_TRUE(dataset.items.embeddings.empty());
   for (std::size_t i = 0; i < 24; ++i) {
     const std::size_t file = i / 4;
     const std::size_t record = i % 4;
-    EXPECT_EQ(dataset.labels[i], cifar10_label(file, record));
-    EXPECT_EQ(dataset.splits[i], file < 5 ? Split::kTrain : Split::kTest);
-    const Image image = dataset.images->load(i);
+    EXPECT_EQ(dataset.targets.labels[i], cifar10_label(file, record));
+    EXPECT_EQ(dataset.items.splits[i], file < 5 ? Split::kTrain : Split::kTest);
+    const Image image = dataset.items.images->load(i);
     ASSERT_EQ(image.width, 32);
     ASSERT_EQ(image.height, 32);
     for (std::size_t pixel = 0; pixel < 1024; ++pixel) {
@@ -44,9 +44,9 @@ TEST_F(Cifar10, ReadsEveryRecord) {
       }
     }
   }
-  EXPECT_EQ(dataset.ids[5], "data_batch_2.bin:1");
-  EXPECT_EQ(dataset.images->location(23), "test_batch.bin, record 3");
-  EXPECT_EQ(dataset.images->size(), 24u);
+  EXPECT_EQ(dataset.items.ids[5], "data_batch_2.bin:1");
+  EXPECT_EQ(dataset.items.images->location(23), "test_batch.bin, record 3");
+  EXPECT_EQ(dataset.items.images->size(), 24u);
   EXPECT_THAT(dataset.notes, testing::Contains("test_batch.bin holds 4 records; the official file "
                                                "holds 10000."));
 }
@@ -59,7 +59,7 @@ TEST_F(Cifar10, FindsTheUnpackedArchiveInItsFolder) {
 
 TEST_F(Cifar10, TakesClassNamesFromTheArchive) {
   put(folder_ / "batches.meta.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n\n");
-  EXPECT_EQ(open().class_names[9], "j");
+  EXPECT_EQ(open().targets.class_names[9], "j");
   put(folder_ / "batches.meta.txt", "a\nb\n");
   expect_error([&] { open(); }, "batches.meta.txt] names 2 classes, expected 10");
 }
@@ -107,7 +107,7 @@ TEST_F(Cifar10, AcceptsACopyAsImageFiles) {
   }
   const Dataset dataset = open_dataset("cifar10:" + copy.path().string());
   EXPECT_EQ(dataset.size(), 3u);
-  EXPECT_EQ(dataset.class_names, (std::vector<std::string>{"airplane", "bird"}));
+  EXPECT_EQ(dataset.targets.class_names, (std::vector<std::string>{"airplane", "bird"}));
 }
 
 }  // namespace

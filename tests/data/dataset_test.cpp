@@ -80,19 +80,19 @@ TEST(Dataset, SubsetCutsEveryListAlike) {
   DatasetOptions options;
   options.group_pattern = "^(.*)_";
   Dataset all = open_dataset("folder:" + folder.path().string(), options);
-  all.boxes = {{}, {{"car", 1, 2, 3, 4}}, {}};
-  all.attributes["weather"] = {"clear", "rainy", "foggy"};
+  all.targets.boxes = {{}, {{.x = 1, .y = 2, .width = 2, .height = 2}}, {}};
+  all.items.attributes["weather"] = {"clear", "rainy", "foggy"};
   const Dataset part = subset(all, {2, 1});
   EXPECT_EQ(part.spec, all.spec);
-  EXPECT_THAT(part.labels, ElementsAre(0, 1));
-  EXPECT_THAT(part.ids, ElementsAre("test/a/2_1.jpg", "train/b/1_1.jpg"));
-  EXPECT_THAT(part.splits, ElementsAre(Split::kTest, Split::kTrain));
-  EXPECT_THAT(part.groups, ElementsAre(2, 1));
-  EXPECT_EQ(part.boxes[1].size(), 1u);
-  EXPECT_THAT(part.attributes.at("weather"), ElementsAre("foggy", "rainy"));
-  EXPECT_EQ(part.images->size(), 2u);
-  EXPECT_EQ(part.images->location(0), all.images->location(2));
-  EXPECT_EQ(part.images->load(0).pixels, all.images->load(2).pixels);
+  EXPECT_THAT(part.targets.labels, ElementsAre(0, 1));
+  EXPECT_THAT(part.items.ids, ElementsAre("test/a/2_1.jpg", "train/b/1_1.jpg"));
+  EXPECT_THAT(part.items.splits, ElementsAre(Split::kTest, Split::kTrain));
+  EXPECT_THAT(part.items.groups, ElementsAre(2, 1));
+  EXPECT_EQ(part.targets.boxes[1].size(), 1u);
+  EXPECT_THAT(part.items.attributes.at("weather"), ElementsAre("foggy", "rainy"));
+  EXPECT_EQ(part.items.images->size(), 2u);
+  EXPECT_EQ(part.items.images->location(0), all.items.images->location(2));
+  EXPECT_EQ(part.items.images->load(0).pixels, all.items.images->load(2).pixels);
   EXPECT_EQ(part.fingerprint, subset(all, {2, 1}).fingerprint);
   EXPECT_NE(part.fingerprint, subset(all, {1, 2}).fingerprint);
   EXPECT_EQ(subset(all, {}).size(), 0u);
@@ -107,10 +107,10 @@ TEST(Dataset, SubsetOutlivesTheEmbeddingsItWasTakenFrom) {
   write_npy(folder / "embeddings.npy", values);
   put(folder / "labels.npy", npy_header("|u1", {4}) + std::string("\0\1\0\1", 4));
   Dataset part = subset(open_dataset("npy:" + folder.path().string()), {3, 0});
-  ASSERT_EQ(part.embeddings.rows(), 2u);
-  EXPECT_EQ(part.embeddings.as_float()(0, 2), 11);
-  EXPECT_EQ(part.embeddings.as_float()(1, 0), 0);
-  EXPECT_EQ(part.images, nullptr);
+  ASSERT_EQ(part.items.embeddings.rows(), 2u);
+  EXPECT_EQ(part.items.embeddings.as_float()(0, 2), 11);
+  EXPECT_EQ(part.items.embeddings.as_float()(1, 0), 0);
+  EXPECT_EQ(part.items.images, nullptr);
 }
 
 }  // namespace

@@ -86,14 +86,14 @@ void fuzz_dataset(const std::string& format, const std::filesystem::path& folder
         const Dataset dataset = open_dataset(format + ":" + folder.string());
         ++opened;
         EXPECT_GT(dataset.size(), 0u);
-        EXPECT_EQ(dataset.ids.size(), dataset.size());
-        for (const std::int32_t label : dataset.labels) {
+        EXPECT_EQ(dataset.items.ids.size(), dataset.size());
+        for (const std::int32_t label : dataset.targets.labels) {
           ASSERT_GE(label, 0);
-          ASSERT_LT(static_cast<std::size_t>(label), dataset.class_names.size());
+          ASSERT_LT(static_cast<std::size_t>(label), dataset.targets.class_names.size());
         }
-        if (dataset.images != nullptr) {
-          ASSERT_EQ(dataset.images->size(), dataset.size());
-          expect_valid(dataset.images->load(dataset.size() - 1));
+        if (dataset.items.images != nullptr) {
+          ASSERT_EQ(dataset.items.images->size(), dataset.size());
+          expect_valid(dataset.items.images->load(dataset.size() - 1));
         }
       } catch (const Error&) {
         ++refused;

@@ -35,23 +35,23 @@ TEST_F(Idx, ReadsPlainAndPackedFiles) {
   put(folder_ / "t10k-images-idx3-ubyte.gz", gzip(make_idx({1, 3, 2}, "mnopqr")));
   put(folder_ / "t10k-labels.idx1-ubyte", make_idx({1}, {'\x00'}));
   const Dataset dataset = open();
-  EXPECT_THAT(dataset.labels, ElementsAre(3, 1, 0));
-  EXPECT_THAT(dataset.splits, ElementsAre(Split::kTrain, Split::kTrain, Split::kTest));
-  EXPECT_THAT(dataset.ids, ElementsAre("train:0", "train:1", "t10k:0"));
-  EXPECT_EQ(dataset.class_names.size(), 10u);
-  EXPECT_EQ(dataset.class_names[3], "3");
-  const Image image = dataset.images->load(1);
+  EXPECT_THAT(dataset.targets.labels, ElementsAre(3, 1, 0));
+  EXPECT_THAT(dataset.items.splits, ElementsAre(Split::kTrain, Split::kTrain, Split::kTest));
+  EXPECT_THAT(dataset.items.ids, ElementsAre("train:0", "train:1", "t10k:0"));
+  EXPECT_EQ(dataset.targets.class_names.size(), 10u);
+  EXPECT_EQ(dataset.targets.class_names[3], "3");
+  const Image image = dataset.items.images->load(1);
   EXPECT_EQ(image.width, 2);
   EXPECT_EQ(image.height, 3);
   EXPECT_EQ(std::string(image.pixels.begin(), image.pixels.end()), "ggghhhiiijjjkkklll");
-  EXPECT_EQ(dataset.images->load(2).pixels[0], 'm');
-  EXPECT_EQ(dataset.images->location(2), "t10k-images-idx3-ubyte.gz, record 0");
+  EXPECT_EQ(dataset.items.images->load(2).pixels[0], 'm');
+  EXPECT_EQ(dataset.items.images->location(2), "t10k-images-idx3-ubyte.gz, record 0");
 }
 
 TEST_F(Idx, PackingDoesNotChangeTheData) {
   put_train();
   const Dataset plain = open();
-  EXPECT_TRUE(plain.splits.empty());
+  EXPECT_TRUE(plain.items.splits.empty());
   std::filesystem::remove(folder_ / "train-images-idx3-ubyte");
   put(folder_ / "train-images-idx3-ubyte.gz", gzip(make_idx({2, 3, 2}, kPixels)));
   EXPECT_EQ(open().fingerprint, plain.fingerprint);
@@ -61,10 +61,10 @@ TEST_F(Idx, PackingDoesNotChangeTheData) {
 
 TEST_F(Idx, NamesClasses) {
   put_train("fashion-mnist/");
-  EXPECT_EQ(open("fashion-mnist").class_names[9], "Ankle boot");
-  EXPECT_EQ(open("fashion-mnist/").class_names[0], "T-shirt/top");
+  EXPECT_EQ(open("fashion-mnist").targets.class_names[9], "Ankle boot");
+  EXPECT_EQ(open("fashion-mnist/").targets.class_names[0], "T-shirt/top");
   put(folder_ / "fashion-mnist/classes.txt", "a\nb\nc\nd\n");
-  EXPECT_THAT(open("fashion-mnist").class_names, ElementsAre("a", "b", "c", "d"));
+  EXPECT_THAT(open("fashion-mnist").targets.class_names, ElementsAre("a", "b", "c", "d"));
   put(folder_ / "fashion-mnist/classes.txt", "a\nb\nc\n");
   expect_error([&] { open("fashion-mnist"); }, "names 3 classes, but there is a label 3");
 }

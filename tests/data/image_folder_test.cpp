@@ -33,15 +33,15 @@ class ImageFolder : public testing::Test {
 TEST_F(ImageFolder, ReadsClassesWithoutSplits) {
   for (const char* const name : {"dog/b.jpg", "dog/a.JPEG", "cat/z.png", "cat/a.jpg"}) add(name);
   const Dataset dataset = open();
-  EXPECT_THAT(dataset.class_names, ElementsAre("cat", "dog"));
-  EXPECT_THAT(dataset.ids, ElementsAre("cat/a.jpg", "cat/z.png", "dog/a.JPEG", "dog/b.jpg"));
-  EXPECT_THAT(dataset.labels, ElementsAre(0, 0, 1, 1));
-  EXPECT_TRUE(dataset.splits.empty());
-  EXPECT_TRUE(dataset.groups.empty());
+  EXPECT_THAT(dataset.targets.class_names, ElementsAre("cat", "dog"));
+  EXPECT_THAT(dataset.items.ids, ElementsAre("cat/a.jpg", "cat/z.png", "dog/a.JPEG", "dog/b.jpg"));
+  EXPECT_THAT(dataset.targets.labels, ElementsAre(0, 0, 1, 1));
+  EXPECT_TRUE(dataset.items.splits.empty());
+  EXPECT_TRUE(dataset.items.groups.empty());
   EXPECT_TRUE(dataset.notes.empty());
-  EXPECT_EQ(dataset.images->size(), 4u);
-  EXPECT_EQ(dataset.images->load(2).width, 8);
-  EXPECT_EQ(dataset.images->location(3), (folder_ / "dog/b.jpg").string());
+  EXPECT_EQ(dataset.items.images->size(), 4u);
+  EXPECT_EQ(dataset.items.images->load(2).width, 8);
+  EXPECT_EQ(dataset.items.images->location(3), (folder_ / "dog/b.jpg").string());
 }
 
 TEST_F(ImageFolder, ReadsShippedSplits) {
@@ -49,30 +49,30 @@ TEST_F(ImageFolder, ReadsShippedSplits) {
     add(name);
   }
   const Dataset dataset = open();
-  EXPECT_THAT(dataset.class_names, ElementsAre("a", "b", "c"));
-  EXPECT_THAT(dataset.ids,
+  EXPECT_THAT(dataset.targets.class_names, ElementsAre("a", "b", "c"));
+  EXPECT_THAT(dataset.items.ids,
               ElementsAre("train/a/1.jpg", "train/b/1.jpg", "val/a/1.jpg", "val/c/1.jpg"));
-  EXPECT_THAT(dataset.splits,
+  EXPECT_THAT(dataset.items.splits,
               ElementsAre(Split::kTrain, Split::kTrain, Split::kTest, Split::kTest));
 }
 
 TEST_F(ImageFolder, CountsValidationImagesAsTrainingBesideATest) {
   for (const char* const name : {"train/a/1.jpg", "val/a/2.jpg", "test/a/3.jpg"}) add(name);
   const Dataset dataset = open();
-  EXPECT_THAT(dataset.splits, ElementsAre(Split::kTrain, Split::kTrain, Split::kTest));
+  EXPECT_THAT(dataset.items.splits, ElementsAre(Split::kTrain, Split::kTrain, Split::kTest));
   EXPECT_THAT(dataset.notes, ElementsAre(HasSubstr("'val' counts as training data")));
 }
 
 TEST_F(ImageFolder, TakesAClassCalledTrainForAClass) {
   for (const char* const name : {"train/1.jpg", "bus/1.jpg"}) add(name);
-  EXPECT_THAT(open().class_names, ElementsAre("bus", "train"));
+  EXPECT_THAT(open().targets.class_names, ElementsAre("bus", "train"));
 }
 
 TEST_F(ImageFolder, OrdersNumericClassesByValue) {
   for (const char* const name : {"10/1.jpg", "9/1.jpg", "0/1.jpg"}) add(name);
-  EXPECT_THAT(open().class_names, ElementsAre("0", "9", "10"));
+  EXPECT_THAT(open().targets.class_names, ElementsAre("0", "9", "10"));
   add("x/1.jpg");
-  EXPECT_THAT(open().class_names, ElementsAre("0", "10", "9", "x"));
+  EXPECT_THAT(open().targets.class_names, ElementsAre("0", "10", "9", "x"));
 }
 
 TEST_F(ImageFolder, PassesOverWhatIsHiddenAndNotesTheRest) {
@@ -94,7 +94,7 @@ TEST_F(ImageFolder, GroupsByClassAndPattern) {
     add(name);
   }
   const Dataset dataset = open("^(.*)_[0-9]+$");
-  EXPECT_THAT(dataset.groups, ElementsAre(0, 0, 1, 2, 3));
+  EXPECT_THAT(dataset.items.groups, ElementsAre(0, 0, 1, 2, 3));
   EXPECT_THAT(dataset.notes, ElementsAre(HasSubstr("1 of 5 items do not match")));
   expect_error([&] { open("("); }, "'(' is not a regular expression");
   expect_error([&] { open("^x"); }, "captures nothing");
@@ -127,7 +127,7 @@ TEST_F(ImageFolder, LeavesBrokenImagesToTheirReader) {
   put(folder_ / "a/2.jpg", "<html>");
   const Dataset dataset = open();
   ASSERT_EQ(dataset.size(), 2u);
-  expect_error([&] { dataset.images->load(1); }, "a/2.jpg] looks like an HTML page");
+  expect_error([&] { dataset.items.images->load(1); }, "a/2.jpg] looks like an HTML page");
 }
 
 }  // namespace

@@ -49,13 +49,13 @@ class NpyFolder : public testing::Test {
 TEST_F(NpyFolder, MapsEmbeddings) {
   const Dataset dataset = open();
   EXPECT_EQ(dataset.size(), 3u);
-  EXPECT_EQ(dataset.embeddings.cols(), 2u);
-  EXPECT_EQ(dataset.embeddings.as_float()(2, 1), 6);
-  EXPECT_THAT(dataset.labels, ElementsAre(2, 0, 1));
-  EXPECT_THAT(dataset.ids, ElementsAre("0", "1", "2"));
-  EXPECT_THAT(dataset.class_names, ElementsAre("0", "1", "2"));
-  EXPECT_EQ(dataset.images, nullptr);
-  EXPECT_TRUE(dataset.splits.empty());
+  EXPECT_EQ(dataset.items.embeddings.cols(), 2u);
+  EXPECT_EQ(dataset.items.embeddings.as_float()(2, 1), 6);
+  EXPECT_THAT(dataset.targets.labels, ElementsAre(2, 0, 1));
+  EXPECT_THAT(dataset.items.ids, ElementsAre("0", "1", "2"));
+  EXPECT_THAT(dataset.targets.class_names, ElementsAre("0", "1", "2"));
+  EXPECT_EQ(dataset.items.images, nullptr);
+  EXPECT_TRUE(dataset.items.splits.empty());
 }
 
 TEST_F(NpyFolder, ReadsHalfPrecision) {
@@ -63,8 +63,8 @@ TEST_F(NpyFolder, ReadsHalfPrecision) {
   for (const float value : {0.5f, 1.f, 2.f, 4.f, 8.f, 16.f}) values.push_back(to_half(value));
   put(folder_ / "embeddings.npy", make_npy("<f2", {3, 2}, values));
   const Dataset dataset = open();
-  ASSERT_TRUE(dataset.embeddings.is_half());
-  EXPECT_EQ(to_float(dataset.embeddings.as_half()(1, 0)), 2);
+  ASSERT_TRUE(dataset.items.embeddings.is_half());
+  EXPECT_EQ(to_float(dataset.items.embeddings.as_half()(1, 0)), 2);
 }
 
 TEST_F(NpyFolder, TakesNamesFromTextFiles) {
@@ -72,9 +72,10 @@ TEST_F(NpyFolder, TakesNamesFromTextFiles) {
   put(folder_ / "classes.txt", "sun\nrain\nfog\nsnow\n");
   put_labels({2, 2, 2});
   const Dataset dataset = open("(drive[0-9]+)");
-  EXPECT_THAT(dataset.ids, ElementsAre("x/drive1_001.jpg", "x/drive1_002.jpg", "x/drive2_001.jpg"));
-  EXPECT_THAT(dataset.class_names, ElementsAre("sun", "rain", "fog", "snow"));
-  EXPECT_THAT(dataset.groups, ElementsAre(0, 0, 1));
+  EXPECT_THAT(dataset.items.ids,
+              ElementsAre("x/drive1_001.jpg", "x/drive1_002.jpg", "x/drive2_001.jpg"));
+  EXPECT_THAT(dataset.targets.class_names, ElementsAre("sun", "rain", "fog", "snow"));
+  EXPECT_THAT(dataset.items.groups, ElementsAre(0, 0, 1));
 }
 
 TEST_F(NpyFolder, RefusesWhatDoesNotFitTogether) {

@@ -35,10 +35,10 @@ std::filesystem::path real_data(const std::string& name) {
 
 std::vector<std::size_t> counts_of_classes(const Dataset& dataset,
                                            std::optional<Split> split = {}) {
-  std::vector<std::size_t> counts(dataset.class_names.size());
+  std::vector<std::size_t> counts(dataset.targets.class_names.size());
   for (std::size_t i = 0; i < dataset.size(); ++i) {
-    if (!split || dataset.splits[i] == *split)
-      ++counts[static_cast<std::size_t>(dataset.labels[i])];
+    if (!split || dataset.items.splits[i] == *split)
+      ++counts[static_cast<std::size_t>(dataset.targets.labels[i])];
   }
   return counts;
 }
@@ -47,12 +47,13 @@ TEST(RealData, Cifar10AsImageFiles) {
   GOLDPAN_REAL_DATA(path, "cifar10");
   const Dataset dataset = open_dataset("cifar10:" + path.string());
   EXPECT_EQ(dataset.size(), 60'000u);
-  EXPECT_THAT(dataset.class_names, ElementsAre("airplane", "automobile", "bird", "cat", "deer",
-                                               "dog", "frog", "horse", "ship", "truck"));
+  EXPECT_THAT(dataset.targets.class_names,
+              ElementsAre("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse",
+                          "ship", "truck"));
   EXPECT_THAT(counts_of_classes(dataset, Split::kTrain), Each(5000u));
   EXPECT_THAT(counts_of_classes(dataset, Split::kTest), Each(1000u));
   for (std::size_t i = 0; i < dataset.size(); i += 97) {
-    EXPECT_EQ(dataset.images->load(i, 16).height, 16) << dataset.ids[i];
+    EXPECT_EQ(dataset.items.images->load(i, 16).height, 16) << dataset.items.ids[i];
   }
 }
 
@@ -61,9 +62,9 @@ TEST(RealData, TrafficSignsComeInTracks) {
   DatasetOptions options;
   options.group_pattern = "^([0-9]+)_[0-9]+$";
   const Dataset dataset = open_dataset("folder:" + path.string(), options);
-  EXPECT_EQ(dataset.class_names.size(), 43u);
+  EXPECT_EQ(dataset.targets.class_names.size(), 43u);
   const auto count = [&](Split split) {
-    return std::count(dataset.splits.begin(), dataset.splits.end(), split);
+    return std::count(dataset.items.splits.begin(), dataset.items.splits.end(), split);
   };
   EXPECT_EQ(count(Split::kTrain), 39'209);
   EXPECT_EQ(count(Split::kTest), 12'630);
@@ -72,7 +73,7 @@ TEST(RealData, TrafficSignsComeInTracks) {
   EXPECT_EQ(*std::max_element(train.begin(), train.end()), 2250u);
   std::map<std::uint32_t, std::size_t> sizes;
   for (std::size_t i = 0; i < dataset.size(); ++i) {
-    if (dataset.splits[i] == Split::kTrain) ++sizes[dataset.groups[i]];
+    if (dataset.items.splits[i] == Split::kTrain) ++sizes[dataset.items.groups[i]];
   }
   // 30 frames of each of 1307 signs, but for one that has 29.
   EXPECT_EQ(sizes.size(), 1307u);
@@ -86,13 +87,13 @@ TEST(RealData, Bdd100kFrames) {
   EXPECT_THAT(counts_of_classes(dataset, Split::kTrain), ElementsAre(162, 44, 83, 37, 31, 0, 84));
   EXPECT_THAT(counts_of_classes(dataset, Split::kTest), ElementsAre(110, 13, 23, 16, 16, 0, 22));
   std::size_t boxes = 0;
-  for (const auto& of_item : dataset.boxes) boxes += of_item.size();
+  for (const auto& of_item : dataset.targets.boxes) boxes += of_item.size();
   EXPECT_EQ(boxes, 9204u + 3644u);
   for (std::size_t i = 0; i < dataset.size(); i += 40) {
-    const bool full_size = dataset.splits[i] == Split::kTest;
-    const Image image = dataset.images->load(i, 256);
-    EXPECT_EQ(image.width, full_size ? 640 : 128) << dataset.ids[i];
-    EXPECT_EQ(image.height, full_size ? 360 : 128) << dataset.ids[i];
+    const bool full_size = dataset.items.splits[i] == Split::kTest;
+    const Image image = dataset.items.images->load(i, 256);
+    EXPECT_EQ(image.width, full_size ? 640 : 128) << dataset.items.ids[i];
+    EXPECT_EQ(image.height, full_size ? 360 : 128) << dataset.items.ids[i];
   }
 }
 
@@ -125,10 +126,10 @@ TEST(RealData, FashionMnistAsDebianShipsIt) {
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "needs Debian's dataset-fashion-mnist";
   const Dataset dataset = open_dataset("idx:" + path.string());
   EXPECT_EQ(dataset.size(), 70'000u);
-  EXPECT_EQ(dataset.class_names[9], "Ankle boot");
+  EXPECT_EQ(dataset.targets.class_names[9], "Ankle boot");
   EXPECT_THAT(counts_of_classes(dataset, Split::kTrain), Each(6000u));
   EXPECT_THAT(counts_of_classes(dataset, Split::kTest), Each(1000u));
-  EXPECT_EQ(dataset.images->load(69'999).width, 28);
+  EXPECT_EQ(dataset.items.images->load(69'999).width, 28);
 }
 
 }  // namespace

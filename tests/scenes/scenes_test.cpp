@@ -148,7 +148,7 @@ TEST(RenderScene, BoxesAreTightAroundWhatWasDrawn) {
     const scenes::Frame frame = DriveRenderer(drive, options).render(drive.frames / 2);
     ASSERT_EQ(frame.labels.size(), frame.ids.size());
     for (std::size_t k = 0; k < frame.labels.size(); ++k) {
-      const Box& box = frame.labels[k].box;
+      const NamedBox& box = frame.labels[k].box;
       EXPECT_TRUE(categories.contains(box.category)) << box.category;
       ++seen[box.category];
       int x0 = options.width, y0 = options.height, x1 = 0, y1 = 0;
@@ -315,39 +315,43 @@ TEST(OpenScenes, GoesThroughTheBdd100kReader) {
   by_time.attribute = "timeofday";
   const Dataset dataset = open_scenes(spec, {});
   ASSERT_EQ(dataset.size(), 48u);
-  EXPECT_THAT(dataset.class_names,
+  EXPECT_THAT(dataset.targets.class_names,
               testing::ElementsAreArray(kWeatherNames.begin(), kWeatherNames.end()));
   EXPECT_TRUE(dataset.notes.empty());
-  ASSERT_EQ(dataset.groups.size(), 48u);
-  ASSERT_EQ(dataset.splits.size(), 48u);
+  ASSERT_EQ(dataset.items.groups.size(), 48u);
+  ASSERT_EQ(dataset.items.splits.size(), 48u);
 
   SceneOptions options;
   options.images = 48;
   std::map<std::string, std::size_t> position;
   for (std::size_t i = 0; i < dataset.size(); ++i) {
-    position[fs::path(dataset.ids[i]).filename().string()] = i;
+    position[fs::path(dataset.items.ids[i]).filename().string()] = i;
   }
   std::map<std::uint32_t, std::uint32_t> drive_of_group;
   for (std::size_t index = 0; index < 48; index += 5) {
     const Scene scene = render_scene(options, index);
     ASSERT_TRUE(position.contains(scene.name));
     const std::size_t i = position[scene.name];
-    EXPECT_EQ(dataset.class_names[static_cast<std::size_t>(dataset.labels[i])], scene.weather);
-    EXPECT_EQ(dataset.splits[i], scene.split);
-    const auto [known, fresh] = drive_of_group.emplace(dataset.groups[i], scene.drive);
+    EXPECT_EQ(dataset.targets.class_names[static_cast<std::size_t>(dataset.targets.labels[i])],
+              scene.weather);
+    EXPECT_EQ(dataset.items.splits[i], scene.split);
+    const auto [known, fresh] = drive_of_group.emplace(dataset.items.groups[i], scene.drive);
     EXPECT_EQ(known->second, scene.drive);
-    ASSERT_EQ(dataset.boxes[i].size(), scene.labels.size());
+    ASSERT_EQ(dataset.targets.boxes[i].size(), scene.labels.size());
     for (std::size_t k = 0; k < scene.labels.size(); ++k) {
-      EXPECT_EQ(dataset.boxes[i][k].category, scene.labels[k].box.category);
-      EXPECT_EQ(dataset.boxes[i][k].x2, scene.labels[k].box.x2);
+      EXPECT_EQ(dataset.targets
+                    .categories[static_cast<std::size_t>(dataset.targets.boxes[i][k].category)],
+                scene.labels[k].box.category);
+      EXPECT_EQ(dataset.targets.boxes[i][k].right(), scene.labels[k].box.x2);
     }
-    const Image read = dataset.images->load(i);
+    const Image read = dataset.items.images->load(i);
     ASSERT_EQ(read.pixels.size(), scene.image.pixels.size());
     EXPECT_LT(difference(read, scene.image), 6);
   }
   const Dataset again = open_scenes(spec, by_time);
   EXPECT_EQ(again.size(), 48u);
-  EXPECT_EQ(std::set(again.groups.begin(), again.groups.end()).size(), plan_drives(options).size());
+  EXPECT_EQ(std::set(again.items.groups.begin(), again.items.groups.end()).size(),
+            plan_drives(options).size());
 
   expect_error([] { open_scenes("many", {}); }, "got 'many', expected scenes, scenes:N");
   expect_error([] { open_scenes("0", {}); }, "got images 0");

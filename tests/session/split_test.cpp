@@ -17,15 +17,16 @@ Dataset dataset_of(const std::vector<std::size_t>& sizes) {
   Dataset dataset;
   dataset.spec = "test";
   for (std::size_t c = 0; c < sizes.size(); ++c) {
-    dataset.class_names.push_back(std::to_string(c));
-    dataset.labels.insert(dataset.labels.end(), sizes[c], static_cast<std::int32_t>(c));
+    dataset.targets.class_names.push_back(std::to_string(c));
+    dataset.targets.labels.insert(dataset.targets.labels.end(), sizes[c],
+                                  static_cast<std::int32_t>(c));
   }
   return dataset;
 }
 
 std::vector<std::size_t> counts(const Dataset& dataset, const std::vector<Index>& items) {
-  std::vector<std::size_t> counts(dataset.class_names.size());
-  for (const Index item : items) ++counts[static_cast<std::size_t>(dataset.labels[item])];
+  std::vector<std::size_t> counts(dataset.targets.class_names.size());
+  for (const Index item : items) ++counts[static_cast<std::size_t>(dataset.targets.labels[item])];
   return counts;
 }
 
@@ -49,11 +50,11 @@ TEST(HoldOut, DependsOnTheSeedAlone) {
 
 TEST(HoldOut, NeverSplitsAGroup) {
   Dataset dataset = dataset_of({300, 90, 30});
-  for (Index item = 0; item < dataset.size(); ++item) dataset.groups.push_back(item / 30);
+  for (Index item = 0; item < dataset.size(); ++item) dataset.items.groups.push_back(item / 30);
   const PoolAndTest parts = hold_out(dataset, 0.2, 3);
   std::set<std::uint32_t> pool_groups, test_groups;
-  for (const Index item : parts.pool) pool_groups.insert(dataset.groups[item]);
-  for (const Index item : parts.test) test_groups.insert(dataset.groups[item]);
+  for (const Index item : parts.pool) pool_groups.insert(dataset.items.groups[item]);
+  for (const Index item : parts.test) test_groups.insert(dataset.items.groups[item]);
   for (const std::uint32_t group : test_groups) EXPECT_FALSE(pool_groups.contains(group));
   // Whole tracks: 60 of 300 are two; 18 of 90 ask for one; the only track of the last class stays
   // in the pool.
@@ -62,7 +63,7 @@ TEST(HoldOut, NeverSplitsAGroup) {
 
 TEST(HoldOut, SurvivesAGroupThatSpansClasses) {
   Dataset dataset = dataset_of({4, 4});
-  dataset.groups = {0, 1, 2, 3, 3, 4, 5, 6};
+  dataset.items.groups = {0, 1, 2, 3, 3, 4, 5, 6};
   const PoolAndTest parts = hold_out(dataset, 0.5, 1);
   EXPECT_EQ(parts.pool.size() + parts.test.size(), 8u);
   const auto in_test = [&](Index item) { return std::ranges::count(parts.test, item) == 1; };
@@ -76,7 +77,7 @@ TEST(HoldOut, RefusesWhatCannotBeSplit) {
 TEST(OfficialSplit, IsTheShippedOneOrAnError) {
   Dataset dataset = dataset_of({2, 1});
   expect_error([&] { official_split(dataset); }, "ships no test split");
-  dataset.splits = {Split::kTrain, Split::kTest, Split::kTrain};
+  dataset.items.splits = {Split::kTrain, Split::kTest, Split::kTrain};
   EXPECT_EQ(official_split(dataset).pool, (std::vector<Index>{0, 2}));
   EXPECT_EQ(official_split(dataset).test, (std::vector<Index>{1}));
 }

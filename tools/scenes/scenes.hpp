@@ -27,7 +27,7 @@ inline constexpr int kScenesVersion = 2;
 /// A thing in the picture. The box is tight around the pixels that show it, in pixels of the
 /// rendered image (not of BDD100K's 1280 x 720), right and bottom edges exclusive.
 struct SceneLabel {
-  Box box;
+  NamedBox box;
   bool occluded = false;     ///< something nearer hides a part of it
   bool truncated = false;    ///< the image's edge cuts it
   std::string light = "NA";  ///< traffic lights: "red", "yellow", "green"

@@ -11,6 +11,7 @@
 #include <goldpan/core/embeddings.hpp>
 #include <goldpan/core/matrix.hpp>
 #include <goldpan/core/progress.hpp>
+#include <goldpan/core/targets.hpp>
 #include <goldpan/imaging/image.hpp>
 
 namespace goldpan {
@@ -18,22 +19,14 @@ namespace goldpan {
 /// Which shipped part of a data set an item belongs to.
 enum class Split : std::uint8_t { kTrain, kTest };
 
-/// A labelled box in pixels of the original image.
-struct Box {
+/// A box as label files name it, by its edges in pixels of the original image.
+struct NamedBox {
   std::string category;
   float x1 = 0, y1 = 0, x2 = 0, y2 = 0;
 };
 
-/// N labelled items, with images, with embeddings, or with both.
-struct Dataset {
-  /// What was opened, as one types it: "cifar10:data/cifar-10-batches-bin".
-  std::string spec;
-  /// SHA-256 over what the items are (names, sizes, labels ...): changes when the data changes.
-  std::string fingerprint;
-  /// C names; labels index into them. A class may have no items.
-  std::vector<std::string> class_names;
-  /// N labels in [0, C).
-  std::vector<std::int32_t> labels;
+/// What there is to label: N items, with images, with embeddings, or with both.
+struct Items {
   /// N unique names: a path below the data folder, a record number, a line of ids.txt.
   std::vector<std::string> ids;
   /// N shipped splits, or empty where the data ships none.
@@ -47,15 +40,25 @@ struct Dataset {
   /// keeps what they look at: the mapped file, or the rows that `subset` copied.
   Embeddings embeddings;
   std::shared_ptr<const void> embeddings_owner;
-  /// Boxes of each item, or empty where the format has none.
-  std::vector<std::vector<Box>> boxes;
   /// N values of each attribute the format knows (BDD100K: "weather", "timeofday", "scene"), ""
   /// where an item has none; no entries for other formats.
   std::map<std::string, std::vector<std::string>> attributes;
+
+  std::size_t size() const { return ids.size(); }
+};
+
+/// Items and what is known of them.
+struct Dataset {
+  /// What was opened, as one types it: "cifar10:data/cifar-10-batches-bin".
+  std::string spec;
+  /// SHA-256 over what the items are (names, sizes, labels ...): changes when the data changes.
+  std::string fingerprint;
+  Items items;
+  Targets targets;
   /// What the reader left out or assumed, a sentence each, for the user to see.
   std::vector<std::string> notes;
 
-  std::size_t size() const { return labels.size(); }
+  std::size_t size() const { return items.size(); }
 };
 
 struct DatasetOptions;
