@@ -28,27 +28,22 @@ nb::list strategies() {
     if (info.needs.embeddings || info.needs.features) needs.append("embeddings");
     if (info.needs.probabilities) needs.append("probs");
     if (info.needs.passes) needs.append("mc_probs");
+    nb::list options;
+    for (const goldpan::OptionInfo& option : info.options) {
+      options.append(nb::make_tuple(std::string(option.name), std::string(option.standard),
+                                    goldpan::range_of(option), std::string(option.help)));
+    }
     rows.append(nb::make_tuple(std::string(info.name), std::string(info.summary),
-                               std::string(info.paper), needs, info.needs.model_optional));
+                               std::string(info.paper), needs, info.needs.model_optional,
+                               std::string(info.score), options));
   }
   return rows;
 }
 
-/// Sets the option of this name; goldpan.select() knows no others.
-void set_option(goldpan::StrategyOptions& options, const std::string& name, nb::handle value) {
-  const auto number = [&](double& member) { member = nb::cast<double>(value); };
-  const auto count = [&](std::size_t& member) { member = nb::cast<std::size_t>(value); };
-  if (name == "shortlist_factor") return number(options.shortlist_factor);
-  if (name == "epig_target_count") return count(options.epig_target_count);
-  if (name == "bait_lambda") return number(options.bait_lambda);
-  if (name == "bait_oversampling") return number(options.bait_oversampling);
-  if (name == "approximate_share") return number(options.approximate_share);
-  if (name == "approximate_rows_per_pick") return count(options.approximate_rows_per_pick);
-  if (name == "prob_cover_radius") return number(options.prob_cover_radius);
-  if (name == "prob_cover_purity") return number(options.prob_cover_purity);
-  if (name == "prob_cover_classes") return count(options.prob_cover_classes);
-  if (name == "prob_cover_max_edges") return count(options.prob_cover_max_edges);
-  throw nb::type_error(("unknown option '" + name + "'").c_str());
+/// An option's value as one would type it.
+std::string option_text(nb::handle value) {
+  if (nb::isinstance<nb::bool_>(value)) return nb::cast<bool>(value) ? "true" : "false";
+  return nb::cast<std::string>(nb::str(value));
 }
 
 /// The rows of the pool that are not in `labeled`, which is ascending.
@@ -89,7 +84,7 @@ nb::tuple select_rows(const std::string& strategy, std::size_t rows,
   Caller caller(std::move(listener));
   goldpan::StrategyOptions strategy_options;
   for (const auto& [name, value] : options) {
-    set_option(strategy_options, nb::cast<std::string>(name), value);
+    strategy_options.values.set(nb::cast<std::string>(name), option_text(value));
   }
   if (epig_targets) strategy_options.epig_targets = as_span(*epig_targets);
   strategy_options.progress = caller.progress(strategy);
