@@ -20,7 +20,7 @@ BELOW = {
     "tasks": {"core", "kernels"},
     "acquire": {"core", "kernels", "imaging", "data", "embed", "models", "strategies", "tasks"},
     "session": {"core", "kernels", "imaging", "data", "embed", "models", "strategies", "tasks", "acquire"},
-    "report": {"core", "imaging", "session", "acquire", "strategies", "data", "models"},
+    "report": {"core", "session", "acquire", "strategies", "tasks"},
 }
 LAYERS = set(BELOW)
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')

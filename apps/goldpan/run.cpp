@@ -113,7 +113,9 @@ void add_run_command(CLI::App& program) {
             },
             std::string(info.help))
         ->default_str(info.get(goldpan::Settings()))
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+        ->multi_option_policy(info.repeatable ? CLI::MultiOptionPolicy::Join
+                                              : CLI::MultiOptionPolicy::TakeLast)
+        ->delimiter(',')
         ->group(std::string(info.key.substr(0, info.key.find('.'))));
   }
   command->add_option("--config", options->config,

@@ -32,10 +32,12 @@ RoundRecord round_of(const std::string& strategy, std::uint64_t seed, std::size_
   record.round = round;
   record.budget = 0.1;
   record.labeled = 2;
-  record.accuracy = 0.1 + 0.2;  // not a round number: doubles must come back whole
-  record.drift = kNaN;
-  record.recall = {1.0, kNaN};
-  record.class_counts = {2, 0};
+  record.metrics.set("accuracy", 0.1 + 0.2);  // not a round number: doubles must come back whole
+  record.metrics.set("drift", kNaN);
+  record.metrics.set("recall", 1.0, 0);
+  record.metrics.set("recall", kNaN, 1);
+  record.metrics.set("labels", 2, 0);
+  record.metrics.set("labels", 0, 1);
   record.reliability_after = {{5, 0.5, 0.25}};
   record.notes = {"one", "two"};
   return record;
@@ -66,9 +68,9 @@ TEST(Journal, GivesBackWhatWasWritten) {
   EXPECT_EQ(records.pool_size, 4u);
   EXPECT_EQ(records.pool_class_counts, (std::vector<std::uint64_t>{3, 1}));
   ASSERT_EQ(records.rounds.size(), 1u);
-  EXPECT_EQ(records.rounds[0].accuracy, 0.1 + 0.2);
-  EXPECT_TRUE(std::isnan(records.rounds[0].drift));
-  EXPECT_TRUE(std::isnan(records.rounds[0].recall[1]));
+  EXPECT_EQ(records.rounds[0].value("accuracy"), 0.1 + 0.2);
+  EXPECT_TRUE(std::isnan(records.rounds[0].value("drift")));
+  EXPECT_TRUE(std::isnan(records.rounds[0].metrics.value("recall", 1)));
   EXPECT_EQ(records.rounds[0].reliability_after.at(0).count, 5u);
   EXPECT_EQ(records.rounds[0].notes, (std::vector<std::string>{"one", "two"}));
   const auto picks = read_picks(folder / "run.db");
