@@ -14,6 +14,7 @@ BELOW = {
     "imaging": {"core"},
     "vision": {"core"},
     "data": {"core", "kernels", "imaging"},
+    "exchange": {"core", "kernels", "imaging"},
     "embed": {"core", "kernels", "imaging", "vision"},
     "models": {"core", "kernels", "imaging", "vision"},
     "strategies": {"core", "kernels"},

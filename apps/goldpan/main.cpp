@@ -29,6 +29,8 @@ int run_program(int argc, char** argv) {
   add_report_command(program);
   add_pick_command(program);
   add_strategies_command(program);
+  add_export_command(program);
+  add_import_command(program);
   add_scenes_command(program);
   try {
     program.parse(argc, argv);
