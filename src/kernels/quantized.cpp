@@ -148,6 +148,7 @@ constexpr std::size_t kTile = 32;       // centers a step: rows beyond the last 
 constexpr float kEpsilon = 0x1p-24f;
 /// Covers what squares of small numbers lose to underflow.
 constexpr float kVanishing = 1e-18f;
+constexpr float kTiny = 1e-30f;
 
 std::size_t rounded_up(std::size_t value, std::size_t step) {
   return (value + step - 1) / step * step;
@@ -226,6 +227,12 @@ QuantizedRows::QuantizedRows(const Quantizer& by, std::size_t rows)
 
 void QuantizedRows::set(std::size_t at, std::span<const float> row) {
   quantizer->quantize(row, values.get() + at * size(), scales[at], half_lengths[at], errors[at]);
+  note(at);
+}
+
+void QuantizedRows::note(std::size_t at) {
+  largest_half_length = std::max(largest_half_length, half_lengths[at]);
+  largest_error = std::max(largest_error, errors[at]);
 }
 
 QuantizedBlock::QuantizedBlock(const Quantizer& by)
@@ -261,6 +268,15 @@ void QuantizedBlock::copy_to(std::size_t i, QuantizedRows& rows, std::size_t at)
   rows.scales[at] = scales[i];
   rows.half_lengths[at] = half_lengths[i];
   rows.errors[at] = errors[i];
+  rows.note(at);
+}
+
+float quantized_limit(const QuantizedBlock& block, std::size_t i, const QuantizedRows& centers,
+                      float distance) {
+  const float half = block.half_lengths[i];
+  const float reach = distance + block.errors[i] + centers.largest_error;
+  return half - reach * reach * (0.5f + 4 * kEpsilon) -
+         64 * kEpsilon * (half + centers.largest_half_length) - kTiny;
 }
 
 }  // namespace goldpan

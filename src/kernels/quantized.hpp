@@ -75,14 +75,16 @@ struct QuantizedRows {
 
   /// Sets row `at`.
   void set(std::size_t at, std::span<const float> row);
+  /// Takes note of the numbers of row `at`, which were written to it.
+  void note(std::size_t at);
 
   std::size_t size() const { return quantizer->size(); }
-  std::size_t bytes() const { return capacity * (size() + 3 * sizeof(float)); }
 
   const Quantizer* quantizer;
   std::size_t capacity;
   QuantizedBytes values;  // capacity, rounded up to whole tiles, x size()
   std::vector<float> scales, half_lengths, errors;
+  float largest_half_length = 0, largest_error = 0;  // of the rows set so far
 };
 
 /// Up to kSketchBlock rows side by side, as the products want them.
@@ -106,5 +108,10 @@ struct QuantizedBlock {
 /// [begin, end), as sketch_products; off by at most 4 * 2^-24 (|x_i|^2 + |center_c|^2).
 void quantized_products(const QuantizedBlock& block, const QuantizedRows& centers,
                         std::size_t begin, std::size_t end, float* out);
+
+/// What quantized_products must exceed for a center to be possibly within `distance` of row i, for
+/// any center of `centers`. Products that are not numbers are no proof either.
+float quantized_limit(const QuantizedBlock& block, std::size_t i, const QuantizedRows& centers,
+                      float distance);
 
 }  // namespace goldpan

@@ -39,25 +39,13 @@ std::unique_ptr<BlockBounds> CenterBounds::block(MatrixView<float> rows) const {
   return bounds;
 }
 
-void CenterBounds::note(float half_length, float error) {
-  largest_half_length_ = std::max(largest_half_length_, half_length);
-  largest_error_ = std::max(largest_error_, error);
-}
-
 void CenterBounds::add(std::size_t begin, MatrixView<const float> rows) {
   if (!quantized()) return sketches_->add(begin, rows);
-  for (std::size_t i = 0; i < rows.rows(); ++i) {
-    whole_->set(begin + i, rows.row(i));
-    note(whole_->half_lengths[begin + i], whole_->errors[begin + i]);
-  }
+  for (std::size_t i = 0; i < rows.rows(); ++i) whole_->set(begin + i, rows.row(i));
 }
 
 void CenterBounds::add(std::size_t center, const BlockBounds& block, std::size_t i) {
-  if (quantized()) {
-    block.whole->copy_to(i, *whole_, center);
-    note(whole_->half_lengths[center], whole_->errors[center]);
-    return;
-  }
+  if (quantized()) return block.whole->copy_to(i, *whole_, center);
   block.sketch->copy_sketch(i, sketches_->values.row(center));
   sketches_->add_length(center, block.sketch->slack[i]);
 }
@@ -70,12 +58,13 @@ void CenterBounds::products(const BlockBounds& block, std::size_t first, std::si
 }
 
 float CenterBounds::limit(const BlockBounds& block, std::size_t i, float distance) const {
-  const float error = quantized() ? largest_error_ : sketches_->largest_slack;
-  const float half = quantized() ? largest_half_length_ : sketches_->largest_half_length;
-  const float terms = quantized() ? 64.0f : static_cast<float>(4 * sketch().size() + 32);
-  const float reach = distance + block.error(i) + error;
-  const float rounding = terms * kEpsilon * (block.half_length(i) + half);
-  return block.half_length(i) - reach * reach * (0.5f + 4 * kEpsilon) - rounding - kTiny;
+  if (quantized()) return quantized_limit(*block.whole, i, *whole_, distance);
+  const SketchedBlock& sketched = *block.sketch;
+  const float half = sketched.half_lengths[i];
+  const float reach = distance + sketched.slack[i] + sketches_->largest_slack;
+  const float rounding = static_cast<float>(4 * sketch().size() + 32) * kEpsilon *
+                         (half + sketches_->largest_half_length);
+  return half - reach * reach * (0.5f + 4 * kEpsilon) - rounding - kTiny;
 }
 
 }  // namespace goldpan

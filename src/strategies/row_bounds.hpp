@@ -19,13 +19,6 @@ namespace goldpan {
 struct BlockBounds {
   std::optional<SketchedBlock> sketch;
   std::optional<QuantizedBlock> whole;
-
-  /// Half the squared length of candidate i as the products see it.
-  float half_length(std::size_t i) const {
-    return whole ? whole->half_lengths[i] : sketch->half_lengths[i];
-  }
-  /// How far that may be from the row itself.
-  float error(std::size_t i) const { return whole ? whole->errors[i] : sketch->slack[i]; }
 };
 
 /// Lower bounds of the distances between blocks of candidates and a growing list of centers.
@@ -59,12 +52,9 @@ class CenterBounds {
   float limit(const BlockBounds& block, std::size_t i, float distance) const;
 
  private:
-  void note(float half_length, float error);
-
   Quantizer quantizer_;
   std::optional<QuantizedRows> whole_;
   std::optional<CenterSketches> sketches_;
-  float largest_error_ = 0, largest_half_length_ = 0;  // of the centers
 };
 
 }  // namespace goldpan
