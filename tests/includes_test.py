@@ -14,12 +14,13 @@ BELOW = {
     "imaging": {"core"},
     "vision": {"core"},
     "data": {"core", "kernels", "imaging"},
+    "exchange": {"core", "imaging"},
     "embed": {"core", "kernels", "imaging", "vision"},
     "models": {"core", "kernels", "imaging", "vision"},
     "strategies": {"core", "kernels"},
     "tasks": {"core", "kernels"},
     "acquire": {"core", "kernels", "imaging", "data", "embed", "models", "strategies", "tasks"},
-    "session": {"core", "kernels", "imaging", "data", "embed", "models", "strategies", "tasks", "acquire"},
+    "session": {"core", "kernels", "imaging", "data", "exchange", "embed", "models", "strategies", "tasks", "acquire"},
     "report": {"core", "imaging", "session", "acquire", "strategies", "data", "models"},
 }
 LAYERS = set(BELOW)
