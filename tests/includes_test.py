@@ -21,7 +21,7 @@ BELOW = {
     "tasks": {"core", "kernels"},
     "acquire": {"core", "kernels", "imaging", "data", "embed", "models", "strategies", "tasks"},
     "session": {"core", "kernels", "imaging", "data", "exchange", "embed", "models", "strategies", "tasks", "acquire"},
-    "report": {"core", "imaging", "session", "acquire", "strategies", "data", "models"},
+    "report": {"core", "imaging", "tasks", "session", "acquire", "strategies", "data", "models"},
 }
 LAYERS = set(BELOW)
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')

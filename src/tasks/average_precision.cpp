@@ -210,12 +210,42 @@ DetectionMatches::DetectionMatches(std::span<const std::vector<Box>> truth,
   workers.run(categories, [&](std::size_t c) { fill_category(entries[c], state_->categories[c]); });
 }
 
+DetectionMatches::DetectionMatches(std::unique_ptr<State> state) : state_(std::move(state)) {}
 DetectionMatches::~DetectionMatches() = default;
 DetectionMatches::DetectionMatches(DetectionMatches&&) noexcept = default;
 DetectionMatches& DetectionMatches::operator=(DetectionMatches&&) noexcept = default;
 
 std::size_t DetectionMatches::images() const { return state_->images; }
 std::size_t DetectionMatches::categories() const { return state_->categories.size(); }
+
+std::size_t DetectionMatches::images_with_truth(std::size_t category) const {
+  return state_->categories[category].wanted[0].size();
+}
+
+DetectionMatches DetectionMatches::only(std::span<const Index> kept) const {
+  constexpr Index kNone = std::numeric_limits<Index>::max();
+  std::vector<Index> places(images(), kNone);
+  for (std::size_t i = 0; i < kept.size(); ++i) places[kept[i]] = static_cast<Index>(i);
+  const auto copy_kept = [&](const auto& from, auto& to) {
+    for (auto entry : from) {
+      entry.image = places[entry.image];
+      if (entry.image != kNone) to.push_back(entry);
+    }
+  };
+  auto state = std::make_unique<State>();
+  state->images = kept.size();
+  state->categories.resize(categories());
+  for (std::size_t c = 0; c < categories(); ++c) {
+    const CategoryMatches& from = state_->categories[c];
+    CategoryMatches& to = state->categories[c];
+    for (std::size_t area = 0; area < kAreas; ++area) {
+      copy_kept(from.detections[area], to.detections[area]);
+      copy_kept(from.wanted[area], to.wanted[area]);
+    }
+    for (std::size_t f = 0; f < from.first.size(); ++f) copy_kept(from.first[f], to.first[f]);
+  }
+  return DetectionMatches(std::move(state));
+}
 
 DetectionEvaluation DetectionMatches::evaluate(Workers& workers) const {
   const std::vector<std::uint16_t> once(images(), 1);

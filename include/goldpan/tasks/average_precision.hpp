@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <goldpan/core/matrix.hpp>
 #include <goldpan/core/targets.hpp>
 #include <goldpan/core/workers.hpp>
 
@@ -57,6 +58,8 @@ class DetectionMatches {
 
   std::size_t images() const;
   std::size_t categories() const;
+  /// Images with a box of this category that is to be found.
+  std::size_t images_with_truth(std::size_t category) const;
 
   /// The numbers of all images.
   DetectionEvaluation evaluate(Workers& workers) const;
@@ -64,9 +67,13 @@ class DetectionMatches {
   /// bootstrap sample. Copies of one detection stand next to each other in the order of scores.
   /// Single-threaded, and safe to call from several. Requires: counts.size() == images().
   DetectionEvaluation evaluate(std::span<const std::uint16_t> counts) const;
+  /// The matches of some images, which become 0, 1, ... in the order given. Costs what it cuts
+  /// from; what is left costs what is left. Requires: distinct images below images().
+  DetectionMatches only(std::span<const Index> images) const;
 
  private:
   struct State;
+  explicit DetectionMatches(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 
