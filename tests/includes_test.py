@@ -20,7 +20,7 @@ BELOW = {
     "strategies": {"core", "kernels"},
     "tasks": {"core", "kernels"},
     "acquire": {"core", "kernels", "imaging", "data", "embed", "models", "strategies", "tasks"},
-    "session": {"core", "kernels", "imaging", "data", "embed", "models", "strategies", "tasks", "acquire"},
+    "session": {"core", "kernels", "imaging", "data", "exchange", "embed", "models", "strategies", "tasks", "acquire"},
     "report": {"core", "session", "acquire", "strategies", "tasks"},
 }
 LAYERS = set(BELOW)

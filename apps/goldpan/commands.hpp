@@ -8,6 +8,7 @@
 void add_run_command(CLI::App& program);
 void add_report_command(CLI::App& program);
 void add_pick_command(CLI::App& program);
+void add_evaluate_command(CLI::App& program);
 void add_strategies_command(CLI::App& program);
 void add_scenes_command(CLI::App& program);
 void add_export_command(CLI::App& program);

@@ -28,6 +28,7 @@ int run_program(int argc, char** argv) {
   add_run_command(program);
   add_report_command(program);
   add_pick_command(program);
+  add_evaluate_command(program);
   add_strategies_command(program);
   add_export_command(program);
   add_import_command(program);
