@@ -36,7 +36,7 @@ std::unique_ptr<Encoder> make_encoder(const Settings& settings, const RunOptions
                                          settings.encoder));
   }
   PatchesOptions patches;
-  patches.dim = settings.dim;
+  if (settings.dim != 0) patches.dim = settings.dim;
   return make_patches_encoder(patches);
 }
 
