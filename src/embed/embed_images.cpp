@@ -291,15 +291,19 @@ class Embedding {
   Sha256 hash_;
 };
 
+std::vector<Index> without(std::span<const Index> rows, const std::vector<Index>& broken) {
+  std::vector<Index> rest(rows.begin(), rows.end());
+  std::erase_if(rest, [&](Index row) { return std::ranges::binary_search(broken, row); });
+  return rest;
+}
+
 /// Takes over the rows that another encoder's embedding has, projected. They come in seconds, so
 /// that nothing is to be resumed.
 EmbeddedImages project_images(Encoder& encoder, EmbeddedImages base, const CacheFiles& files,
                               const nlohmann::json& key, std::span<const Index> fit_on,
                               Workers& workers, const std::function<double()>& seconds) {
   const MatrixView<const float> rows = base.file.matrix();
-  std::vector<Index> usable(fit_on.begin(), fit_on.end());
-  std::erase_if(usable, [&](Index i) { return std::ranges::binary_search(base.broken, i); });
-  encoder.fit_rows(rows, usable, workers);
+  encoder.fit_rows(rows, without(fit_on, base.broken), workers);
   PartialFile file(files.partial);
   const std::string header = npy_header("<f4", {rows.rows(), encoder.dim()});
   file.resize(0);
@@ -344,6 +348,15 @@ EmbeddedImages embed_images(Encoder& encoder, const ImageSource& images,
   if (!options.fresh) {
     if (auto cache = open_finished(files, key, count, encoder.dim())) {
       check_broken(cache->record, images, options.broken_images);
+      if (options.always_fit && encoder.learns()) {
+        if (Encoder* const base = encoder.base()) {
+          const EmbeddedImages rows =
+              embed_images(*base, images, data_fingerprint, fit_on, options, workers, progress);
+          encoder.fit_rows(rows.file.matrix(), without(fit_on, rows.broken), workers);
+        } else {
+          encoder.fit(images, fit_on, workers, progress);
+        }
+      }
       return {std::move(cache->file), std::move(cache->record.broken),
               std::move(cache->record.broken_reasons), true, seconds()};
     }

@@ -77,6 +77,11 @@ Dataset open_data(const Settings& settings, const RunOptions& options) {
   data_options.progress = options.data_progress;
   Dataset dataset = open_dataset(settings.data, data_options);
   for (const std::string& note : dataset.notes) say(options, note);
+  if (dataset.targets.labels.empty()) {
+    throw Error(dataset.spec,
+                "has no labels, which a run hides and buys back; goldpan embed and goldpan pick "
+                "need none");
+  }
   if (settings.test == "official" || dataset.items.splits.empty()) return dataset;
   std::vector<Index> train;
   for (Index item = 0; item < dataset.size(); ++item) {

@@ -90,6 +90,8 @@ struct EmbedOptions {
   BrokenImages broken_images = BrokenImages::kRefuse;
   /// Recompute even if a matching cache is there.
   bool fresh = false;
+  /// Fit the encoder even if its embeddings are cached: the caller wants what it learns.
+  bool always_fit = false;
 };
 
 struct EmbeddedImages {
