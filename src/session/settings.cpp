@@ -126,15 +126,19 @@ std::vector<SettingInfo> make_table() {
   table.push_back(on_off("data.one_per_group", "--one-per-group",
                          "keep one item of each group (see --groups) in the pool, drawn at random",
                          &Settings::one_per_group));
-  table.push_back(text("encoder.name", "--encoder",
-                       "patches, dinov2, or auto (DINOv2 when its weights are there, else patches)",
-                       &Settings::encoder));
-  table.push_back(number("encoder.dim", "--dim", "dimensions of the patches embedding", 1, 65536,
-                         &Settings::dim));
-  table.push_back(text("encoder.weights", "--weights",
-                       "DINOv2: the .safetensors file; empty: dinov2-small/model.safetensors below "
-                       "data or $GOLDPAN_DATA, where setup.sh --dinov2 puts it",
-                       &Settings::weights));
+  table.push_back(
+      text("encoder.name", "--encoder",
+           "lite0, patches, dinov2_vits14, clip_vitb32, siglip_base, network:FILE, or auto: DINOv2 "
+           "where its weights are, else lite0, else patches",
+           &Settings::encoder));
+  table.push_back(number("encoder.dim", "--dim",
+                         "dimensions of an embedding, by PCA fitted on the pool where the network "
+                         "has more; 0: 384 of patches and lite0, all of others",
+                         0, 65536, &Settings::dim));
+  table.push_back(
+      text("encoder.weights", "--weights",
+           "the encoder's file; empty: where setup.sh puts it, below data or $GOLDPAN_DATA",
+           &Settings::weights));
   table.push_back(number("encoder.dinov2_size", "--dinov2-size",
                          "DINOv2: height and width of its input, a multiple of 14", 14, 3584,
                          &Settings::dinov2_size));

@@ -27,7 +27,7 @@ struct Settings {
   bool one_per_group = false;
   // encoder
   std::string encoder = "auto";
-  std::size_t dim = 384;
+  std::size_t dim = 0;
   std::string weights;
   std::size_t dinov2_size = 224;
   // model
