@@ -14,6 +14,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(Boost REQUIRED)  # Boost.Math: headers alone
 find_package(tomlplusplus REQUIRED)
+find_package(pugixml REQUIRED)
 
 # OpenBLAS' own configuration names files, not a target.
 if(NOT TARGET OpenBLAS::OpenBLAS)

@@ -14,14 +14,14 @@ BELOW = {
     "imaging": {"core"},
     "vision": {"core"},
     "data": {"core", "kernels", "imaging"},
-    "exchange": {"core", "imaging"},
+    "exchange": {"core", "kernels", "imaging"},
     "embed": {"core", "kernels", "imaging", "vision"},
     "models": {"core", "kernels", "imaging", "vision"},
     "strategies": {"core", "kernels"},
     "tasks": {"core", "kernels"},
     "acquire": {"core", "kernels", "imaging", "data", "embed", "models", "strategies", "tasks"},
-    "session": {"core", "kernels", "imaging", "data", "exchange", "embed", "models", "strategies", "tasks", "acquire"},
-    "report": {"core", "imaging", "tasks", "session", "acquire", "strategies", "data", "models"},
+    "session": {"core", "kernels", "imaging", "data", "embed", "models", "strategies", "tasks", "acquire"},
+    "report": {"core", "session", "acquire", "strategies", "tasks"},
 }
 LAYERS = set(BELOW)
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')

@@ -30,6 +30,8 @@ int run_program(int argc, char** argv) {
   add_pick_command(program);
   add_evaluate_command(program);
   add_strategies_command(program);
+  add_export_command(program);
+  add_import_command(program);
   add_scenes_command(program);
   try {
     program.parse(argc, argv);

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <memory>
@@ -15,13 +14,14 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
-#include <goldpan/acquire/batch.hpp>
+#include <goldpan/acquire/propose.hpp>
 #include <goldpan/core/csv.hpp>
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
 #include <goldpan/core/memory.hpp>
 #include <goldpan/core/npy.hpp>
 #include <goldpan/core/sha256.hpp>
+#include <goldpan/core/stopwatch.hpp>
 #include <goldpan/models/temperature.hpp>
 #include <goldpan/version.hpp>
 
@@ -38,20 +38,11 @@ struct Options {
   std::string strategy;
   std::size_t batch = 0;
   std::uint64_t seed = 0;
-  double reserve = 0.1;
+  double reserve = goldpan::kStandardReserve;
+  goldpan::OptionValues strategy_options;
   int threads = 0;
   std::string out = "picks.csv";
   bool hash = true;
-};
-
-class Clock {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 
 /// The lines of a text file, without line ends; a last empty line does not count.
@@ -116,20 +107,6 @@ std::vector<Index> read_labeled(const std::string& path, std::size_t pool) {
   return rows;
 }
 
-std::vector<Index> complement(const std::vector<Index>& labeled, std::size_t pool) {
-  std::vector<Index> rest;
-  rest.reserve(pool - labeled.size());
-  auto next = labeled.begin();
-  for (std::size_t row = 0; row < pool; ++row) {
-    if (next != labeled.end() && *next == row) {
-      ++next;
-    } else {
-      rest.push_back(static_cast<Index>(row));
-    }
-  }
-  return rest;
-}
-
 /// The inputs, mapped, and the pool that looks at them.
 class Inputs {
  public:
@@ -153,7 +130,7 @@ class Inputs {
           "one row");
     }
     if (!options.labeled.empty()) labeled = read_labeled(options.labeled, rows_);
-    unlabeled = complement(labeled, rows_);
+    unlabeled = goldpan::complement(labeled, rows_);
     pool.labeled = labeled;
     pool.unlabeled = unlabeled;
     if (!options.ids.empty()) {
@@ -279,20 +256,26 @@ void pick(const Options& options) {
   const std::filesystem::path audit_path = std::filesystem::path(out).replace_extension(".json");
   check_outputs(options, out, audit_path);
   if (out.has_parent_path()) goldpan::make_writable_folder(out.parent_path());
-  goldpan::find_strategy(options.strategy);
+  const goldpan::StrategyInfo& strategy = goldpan::find_strategy(options.strategy);
+  options.strategy_options.resolve(strategy.options, strategy.name);  // before any file is read
   stop_on_interrupt();
 
-  const Clock total;
+  const goldpan::Stopwatch total;
   goldpan::Workers workers(options.threads);
   const Inputs inputs(options, workers);
   const double read_seconds = total.seconds();
 
-  goldpan::StrategyOptions strategy_options;
-  strategy_options.progress = progress_bar(options.strategy, "picks");
-  const Clock selecting;
-  const goldpan::Batch batch =
-      goldpan::pick_batch(options.strategy, inputs.pool, options.batch, options.reserve,
-                          goldpan::Generator(options.seed), workers, strategy_options);
+  goldpan::Round round;
+  round.strategy = options.strategy;
+  round.batch = options.batch;
+  round.reserve = options.reserve;
+  round.stream = [&](const char* purpose) {
+    return goldpan::Generator(options.seed).stream(purpose);
+  };
+  round.options.values = options.strategy_options;
+  round.options.progress = progress_bar(options.strategy, "picks");
+  const goldpan::Stopwatch selecting;
+  const goldpan::Proposal batch = goldpan::propose(round, inputs.pool, workers);
   const double select_seconds = selecting.seconds();
   const std::size_t peak = goldpan::peak_resident_bytes();
 
@@ -303,8 +286,10 @@ void pick(const Options& options) {
                        {"batch", options.batch},
                        {"seed", options.seed},
                        {"reserve", options.reserve},
+                       {"options", options.strategy_options.given()},
                        {"labeled", inputs.labeled.size()},
                        {"pool", inputs.labeled.size() + inputs.unlabeled.size()}};
+  audit["score"] = strategy.score;
   audit["inputs"] = describe_inputs(options);
   audit["notes"] = batch.notes;
   audit["timings"] = {{"read_seconds", read_seconds}, {"select_seconds", select_seconds}};
@@ -346,6 +331,12 @@ void add_pick_command(CLI::App& program) {
       ->add_option("--reserve", options->reserve,
                    "share drawn at random, for honest statistics; 0 gives the bare strategy")
       ->capture_default_str();
+  command->add_option_function<std::vector<std::string>>(
+      "--option",
+      [options](const std::vector<std::string>& pairs) {
+        for (const std::string& pair : pairs) options->strategy_options.set_pair(pair);
+      },
+      "option of the strategy as name=value (see `goldpan strategies`); repeatable");
   command->add_option("--threads", options->threads, "0: all cores; never changes a pick")
       ->capture_default_str();
   command->add_option("--out", options->out, "the picks; the audit trail goes beside it as .json")

@@ -105,16 +105,16 @@ void add_run_command(CLI::App& program) {
       "run", "Measure: learning curves of each strategy against random on a labelled data set");
   const auto options = std::make_shared<Options>();
   for (const goldpan::SettingInfo& info : goldpan::setting_table()) {
-    command
-        ->add_option_function<std::string>(
-            std::string(info.flag),
-            [options, &info](const std::string& value) {
-              options->given.emplace_back(&info, value);
-            },
-            std::string(info.help))
-        ->default_str(info.get(goldpan::Settings()))
+    CLI::Option* const option = command->add_option_function<std::string>(
+        std::string(info.flag),
+        [options, &info](const std::string& value) { options->given.emplace_back(&info, value); },
+        std::string(info.help));
+    option->default_str(info.get(goldpan::Settings()))
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
         ->group(std::string(info.key.substr(0, info.key.find('.'))));
+    if (info.repeatable) {
+      option->multi_option_policy(CLI::MultiOptionPolicy::Join)->delimiter(',');
+    }
   }
   command->add_option("--config", options->config,
                       "settings from a TOML file; options given here win over it");

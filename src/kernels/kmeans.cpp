@@ -11,6 +11,7 @@
 #include "kernels/contraction.hpp"
 #include "kernels/distance.hpp"
 #include "kernels/nearest_center.hpp"
+#include "kernels/quantized.hpp"
 #include "kernels/vector_products.hpp"
 
 namespace goldpan {
@@ -25,6 +26,8 @@ constexpr std::size_t kSeedRows = 4;
 constexpr std::size_t kShort = 32;
 // From so many dimensions and clusters on, ruling out is cheaper than a full product.
 constexpr std::size_t kLong = 3 * kShort, kMany = 64;
+// From so many clusters on, quantised rows are cheaper than a full product.
+constexpr std::size_t kSome = 16;
 // Relative error allowed for in bounds computed from products.
 constexpr float kSlack = 1e-5f;
 
@@ -44,18 +47,20 @@ MatrixView<const float> read_rows(const Embeddings& points, std::span<const Inde
 /// One run of Lloyd's algorithm, from centers that are already there.
 class Lloyd {
  public:
-  /// Rules centers out by the contraction where there is one.
-  Lloyd(const Embeddings& points, std::span<const Index> rows, const Contraction* contraction,
-        KMeans& state, Workers& workers)
+  /// Rules centers out by quantised rows or by the contraction, where there is one of them.
+  Lloyd(const Embeddings& points, std::span<const Index> rows, const Quantizer* quantizer,
+        const Contraction* contraction, KMeans& state, Workers& workers)
       : points_(points),
         rows_(rows),
+        quantizer_(quantizer),
         contraction_(contraction),
         state_(state),
         workers_(workers),
-        norms_(rows.size()),
+        norms_(quantizer ? 0 : rows.size()),
         short_(contraction ? rows.size() : 0, contraction ? contraction->dims() : 0) {
     state_.assignment.assign(rows.size(), 0);
     state_.squared_distances.assign(rows.size(), 0.0f);
+    if (quantizer_) return;
     for_row_blocks([&](std::size_t begin, MatrixView<const float> block) {
       const std::size_t end = begin + block.rows();
       if (contraction_) {
@@ -91,6 +96,79 @@ class Lloyd {
   }
 
   void assign() {
+    if (quantizer_) {
+      assign_by_integers();
+    } else {
+      assign_by_floats();
+    }
+    state_.inertia =
+        std::accumulate(state_.squared_distances.begin(), state_.squared_distances.end(), 0.0);
+  }
+
+  void assign_by_integers() {
+    const Matrix<float>& centers = state_.centers;
+    QuantizedRows quantized(*quantizer_, centers.rows());
+    for (std::size_t c = 0; c < centers.rows(); ++c) quantized.set(c, centers.row(c));
+    for_row_blocks([&](std::size_t begin, MatrixView<const float> rows) {
+      thread_local std::vector<float> products;
+      thread_local std::vector<std::uint32_t> pairs;
+      QuantizedBlock block(*quantizer_);
+      for (std::size_t i = 0; i < rows.rows(); i += kSketchBlock) {
+        const auto few = rows.rows_between(i, std::min(rows.rows(), i + kSketchBlock));
+        block.set(few);
+        assign_block(begin + i, few, block, quantized, products, pairs);
+      }
+    });
+  }
+
+  /// Only centers that may be within the distance to a good center need a look. The center of the
+  /// last iteration is good; in the first, the nearest by the products.
+  void assign_block(std::size_t begin, MatrixView<const float> rows, const QuantizedBlock& block,
+                    const QuantizedRows& quantized, std::vector<float>& products,
+                    std::vector<std::uint32_t>& pairs) {
+    const Matrix<float>& centers = state_.centers;
+    const std::size_t dims = rows.cols();
+    const auto nearest = std::span(state_.assignment).subspan(begin, rows.rows());
+    const auto distances = std::span(state_.squared_distances).subspan(begin, rows.rows());
+    const auto distance_to = [&](std::size_t i, std::size_t center) {
+      return squared_distance(rows.row(i).data(), centers.row(center).data(), dims);
+    };
+    // Of squared_distance, generously.
+    const float relative_error = static_cast<float>(dims / 16 + 64) * 0x1p-24f;
+    float limits[kSketchBlock];
+    std::fill_n(limits, kSketchBlock, std::numeric_limits<float>::infinity());
+    const auto limit = [&](std::size_t i) {
+      limits[i] =
+          quantized_limit(block, i, quantized, std::sqrt(distances[i]) * (1 + relative_error));
+    };
+    products.resize(centers.rows() * kSketchBlock);
+    quantized_products(block, quantized, 0, centers.rows(), products.data());
+    if (state_.iterations == 1) {
+      float largest[kSketchBlock];
+      std::uint32_t which[kSketchBlock] = {};
+      std::fill_n(largest, kSketchBlock, -std::numeric_limits<float>::infinity());
+      largest_products(products.data(), centers.rows(), 0, largest, which);
+      std::copy_n(which, rows.rows(), nearest.begin());
+    }
+    for (std::size_t i = 0; i < rows.rows(); ++i) {
+      distances[i] = distance_to(i, nearest[i]);
+      limit(i);
+    }
+    pairs.clear();
+    products_above(products.data(), centers.rows(), limits, pairs);
+    for (const std::uint32_t pair : pairs) {
+      const std::uint32_t i = pair % kSketchBlock, center = pair / kSketchBlock;
+      if (center == nearest[i] || products[pair] <= limits[i]) continue;
+      const float distance = distance_to(i, center);
+      if (distance < distances[i] || (distance == distances[i] && center < nearest[i])) {
+        distances[i] = distance;
+        nearest[i] = center;
+        limit(i);
+      }
+    }
+  }
+
+  void assign_by_floats() {
     const Matrix<float>& centers = state_.centers;
     Matrix<float> short_centers(contraction_ ? centers.rows() : 0, short_.cols());
     if (contraction_) contraction_->apply(centers, short_centers);
@@ -109,8 +187,6 @@ class Lloyd {
         assign_by_products(begin, dots, center_norms);
       }
     });
-    state_.inertia =
-        std::accumulate(state_.squared_distances.begin(), state_.squared_distances.end(), 0.0);
   }
 
   void assign_by_products(std::size_t begin, MatrixView<const float> dots,
@@ -194,6 +270,7 @@ class Lloyd {
 
   const Embeddings& points_;
   std::span<const Index> rows_;
+  const Quantizer* quantizer_;
   const Contraction* contraction_;
   KMeans& state_;
   Workers& workers_;
@@ -260,17 +337,21 @@ KMeans kmeans(const Embeddings& points, std::span<const Index> rows, const KMean
   std::copy_n(sampled.data(), seeds.size(), seeds.data());
   state.centers = seed_centers(seeds, clusters, generator.stream("kmeans seeds"), workers);
 
+  std::optional<Quantizer> quantizer;
   std::optional<Contraction> contraction;
-  if (points.cols() >= kLong && clusters >= kMany) {
+  if (clusters >= kSome && quantized_pays(points.cols())) {
+    quantizer.emplace(seeds.view());
+  } else if (points.cols() >= kLong && clusters >= kMany) {
     contraction.emplace(seeds, kShort, generator.stream("kmeans contraction"));
   }
+  const Quantizer* const integers = quantizer ? &*quantizer : nullptr;
   const Contraction* const bounds = contraction ? &*contraction : nullptr;
   if (options.warm_rows > 0 && warm < rows.size()) {
     std::vector<Index> all(warm);
     std::iota(all.begin(), all.end(), Index{0});
-    Lloyd(sampled, all, bounds, state, workers).run(options.iterations, 1e-3, {});
+    Lloyd(sampled, all, integers, bounds, state, workers).run(options.iterations, 1e-3, {});
   }
-  Lloyd(points, rows, bounds, state, workers)
+  Lloyd(points, rows, integers, bounds, state, workers)
       .run(options.iterations, options.tolerance, options.progress);
   return state;
 }

@@ -24,6 +24,7 @@ SettingInfo text(std::string_view key, std::string_view flag, std::string_view h
           flag,
           help,
           Kind::kText,
+          false,
           [=](const Settings& s) { return s.*member; },
           [=](Settings& s, const std::string& value) { s.*member = value; }};
 }
@@ -47,6 +48,7 @@ SettingInfo number(std::string_view key, std::string_view flag, std::string_view
           flag,
           help,
           Kind::kNumber,
+          false,
           [=](const Settings& s) { return fmt::format("{}", s.*member); },
           [=](Settings& s, const std::string& value) {
             const auto parsed = parse_number<Number>(flag, value);
@@ -64,6 +66,7 @@ SettingInfo on_off(std::string_view key, std::string_view flag, std::string_view
           flag,
           help,
           Kind::kFlag,
+          false,
           [=](const Settings& s) { return std::string(s.*member ? "true" : "false"); },
           [=](Settings& s, const std::string& value) {
             if (value != "true" && value != "false") {
@@ -80,6 +83,7 @@ SettingInfo number_list(std::string_view key, std::string_view flag, std::string
           flag,
           help,
           Kind::kNumberList,
+          false,
           [=](const Settings& s) { return fmt::format("{}", fmt::join(s.*member, ",")); },
           [=](Settings& s, const std::string& value) {
             (s.*member).clear();
@@ -170,9 +174,16 @@ std::vector<SettingInfo> make_table() {
       "--strategies",
       "strategies to compare, separated by commas (see `goldpan strategies`)",
       Kind::kTextList,
+      false,
       [](const Settings& s) { return fmt::format("{}", fmt::join(s.strategies, ",")); },
       [](Settings& s, const std::string& value) { s.strategies = split_list(value); }};
   table.push_back(std::move(strategies));
+  table.push_back({"protocol.options", "--option",
+                   "option of a strategy as name=value, or strategy.name=value where several have "
+                   "it (see `goldpan strategies`); repeatable",
+                   Kind::kTextList, true,
+                   [](const Settings& s) { return fmt::format("{}", fmt::join(s.options, ",")); },
+                   [](Settings& s, const std::string& value) { s.options = split_list(value); }});
   table.push_back(number_list("protocol.budgets", "--budgets",
                               "labels to buy, as fractions of the pool, ascending",
                               &Settings::budgets));
@@ -322,6 +333,45 @@ void apply_config(Settings& settings, const std::filesystem::path& file) {
   }
 }
 
+OptionValues options_for(const Settings& settings, std::string_view strategy) {
+  OptionValues values;
+  const StrategyInfo& info = find_strategy(strategy);
+  for (const std::string& option : settings.options) {
+    const std::size_t dot = option.substr(0, option.find('=')).find('.');
+    const bool is_named = dot != std::string::npos;
+    if (is_named && option.substr(0, dot) != strategy) continue;
+    OptionValues pair;
+    pair.set_pair(is_named ? option.substr(dot + 1) : option);
+    const auto& [name, value] = *pair.given().begin();
+    const bool has_it =
+        std::ranges::any_of(info.options, [&](const OptionInfo& row) { return row.name == name; });
+    if (is_named || has_it) values.set(name, value);
+  }
+  return values;
+}
+
+namespace {
+
+void check_options(const Settings& settings) {
+  for (const std::string& name : settings.strategies) {
+    const StrategyInfo& info = find_strategy(name);
+    options_for(settings, name).resolve(info.options, info.name);
+  }
+  for (const std::string& option : settings.options) {
+    Settings alone = settings;
+    alone.options = {option};
+    const bool is_used = std::ranges::any_of(settings.strategies, [&](const std::string& name) {
+      return !options_for(alone, name).empty();
+    });
+    if (!is_used) {
+      throw Error("--option", fmt::format("got '{}', which none of the strategies {} has", option,
+                                          fmt::join(settings.strategies, ", ")));
+    }
+  }
+}
+
+}  // namespace
+
 void check(const Settings& settings) {
   if (settings.strategies.empty()) throw Error("--strategies", "got none, expected at least one");
   for (const std::string& name : settings.strategies) find_strategy(name);
@@ -329,6 +379,7 @@ void check(const Settings& settings) {
       settings.strategies.size()) {
     throw Error("--strategies", "names a strategy twice");
   }
+  check_options(settings);
   if (settings.budgets.empty()) throw Error("--budgets", "got none, expected at least one");
   for (const double budget : settings.budgets) {
     if (!(budget > 0 && budget <= 1)) {

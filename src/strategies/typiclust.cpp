@@ -11,9 +11,9 @@
 #include "kernels/distance.hpp"
 #include "kernels/kmeans.hpp"
 #include "kernels/vector_products.hpp"
-#include "strategies/algorithms.hpp"
+#include "strategies/rows.hpp"
 
-namespace goldpan::algorithms {
+namespace goldpan {
 namespace {
 
 constexpr std::size_t kMaxClusters = 500;
@@ -231,10 +231,8 @@ void deal(std::vector<Cluster>& clusters, std::vector<std::size_t> order, std::s
   }
 }
 
-}  // namespace
-
-Selection typiclust(const Pool& pool, std::size_t batch, const StrategyOptions& options,
-                    Generator& generator, Workers& workers) {
+Selection select_typiclust(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                           Generator& generator, Workers& workers) {
   const std::vector<Index> rows = all_rows(pool);
   KMeansOptions settings;
   settings.clusters = std::min(pool.labeled.size() + batch, kMaxClusters);
@@ -276,4 +274,15 @@ Selection typiclust(const Pool& pool, std::size_t batch, const StrategyOptions& 
   return selection;
 }
 
-}  // namespace goldpan::algorithms
+}  // namespace
+
+constinit const StrategyInfo rows::typiclust = {
+    .name = "typiclust",
+    .label = "TypiClust",
+    .summary = "the most typical row of each cluster without labels: for cold starts",
+    .paper = "Hacohen et al. 2022",
+    .score = "typicality, 1 / mean distance to the nearest neighbours; large is typical",
+    .needs = {.embeddings = true},
+    .select = select_typiclust};
+
+}  // namespace goldpan

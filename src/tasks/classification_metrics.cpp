@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <goldpan/core/error.hpp>
-#include <goldpan/tasks/metrics.hpp>
+#include <goldpan/tasks/measured_metrics.hpp>
 
 #include "tasks/bootstrap.hpp"
 
@@ -56,11 +56,11 @@ void check_labels(std::span<const std::int32_t> labels, std::size_t classes, con
 
 }  // namespace
 
-std::vector<Metric> classification_metrics(std::span<const std::int32_t> truth,
-                                           std::span<const std::int32_t> predicted,
-                                           const std::vector<std::string>& classes,
-                                           std::span<const Slice> slices,
-                                           const MetricOptions& options, Workers& workers) {
+std::vector<MeasuredMetric> classification_metrics(std::span<const std::int32_t> truth,
+                                                   std::span<const std::int32_t> predicted,
+                                                   const std::vector<std::string>& classes,
+                                                   std::span<const Slice> slices,
+                                                   const MetricOptions& options, Workers& workers) {
   if (truth.size() != predicted.size()) {
     throw Error("predictions", fmt::format("got {} items, expected the {} that have truth",
                                            predicted.size(), truth.size()));
@@ -73,7 +73,7 @@ std::vector<Metric> classification_metrics(std::span<const std::int32_t> truth,
   constexpr const char* kWhole[] = {"accuracy", "balanced_accuracy", "macro_f1"};
   constexpr const char* kOfClass[] = {"recall", "precision", "f1"};
   const std::size_t numbers = 3 + 3 * classes.size();
-  std::vector<Metric> metrics;
+  std::vector<MeasuredMetric> metrics;
   const auto add_slice = [&](const Slice& slice) {
     std::vector<double> values(numbers);
     const std::vector<std::uint16_t> once(slice.items.size(), 1);

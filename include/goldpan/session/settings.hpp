@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include <goldpan/core/options.hpp>
+
 namespace goldpan {
 
 /// Everything that a run's numbers depend on. Threads, folders and prices are not here: they never
@@ -54,6 +56,8 @@ struct Settings {
   bool calibration = true;
   bool class_floor = true;
   double near_twin = 0.95;
+  /// Options of strategies, "name=value" for each strategy that has it, or "strategy.name=value".
+  std::vector<std::string> options;
 };
 
 /// One row a setting: the list behind the configuration file, the options of `goldpan run`, the
@@ -65,6 +69,7 @@ struct SettingInfo {
   std::string_view flag;  ///< "--budgets"
   std::string_view help;
   Kind kind;
+  bool repeatable = false;  ///< on the command line, where what is given adds up
   std::function<std::string(const Settings&)> get;
   /// Throws Error naming the flag, what it got and what it expected.
   std::function<void(Settings&, const std::string&)> set;
@@ -81,8 +86,12 @@ std::string to_toml(const Settings& settings);
 /// key (listing the known ones of its section) or a bad value.
 void apply_config(Settings& settings, const std::filesystem::path& file);
 
+/// The options that the settings give a strategy. Throws Error for one without "=".
+OptionValues options_for(const Settings& settings, std::string_view strategy);
+
 /// Checks what no single setting can: budgets ascending within (0, 1], strategies known and not
-/// repeated, seeds not repeated. Throws Error.
+/// repeated, seeds not repeated, options known to a strategy that is asked for and in range. Throws
+/// Error.
 void check(const Settings& settings);
 
 }  // namespace goldpan

@@ -4,7 +4,7 @@
 #include <string>
 
 #include <goldpan/core/error.hpp>
-#include <goldpan/models/calibration.hpp>
+#include <goldpan/tasks/calibration.hpp>
 
 namespace goldpan {
 namespace {

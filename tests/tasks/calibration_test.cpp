@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <goldpan/core/random.hpp>
-#include <goldpan/models/calibration.hpp>
+#include <goldpan/tasks/calibration.hpp>
 
 #include "expect_error.hpp"
 
