@@ -15,7 +15,7 @@
 #include <goldpan/core/memory.hpp>
 #include <goldpan/core/npy.hpp>
 #include <goldpan/report/evaluation_page.hpp>
-#include <goldpan/tasks/metrics.hpp>
+#include <goldpan/tasks/measured_metrics.hpp>
 #include <goldpan/version.hpp>
 
 #include "box_inputs.hpp"
@@ -54,7 +54,7 @@ std::vector<goldpan::Slice> make_slices(const Options& options,
 
 /// What either task leaves to be shown.
 struct Evaluation {
-  std::vector<goldpan::MetricEstimate> metrics;
+  std::vector<goldpan::MeasuredMetric> metrics;
   goldpan::EvaluationPage page;
 };
 
@@ -118,7 +118,7 @@ bool is_classification(const Options& options) {
 }
 
 void print_whole(const Evaluation& evaluation) {
-  for (const goldpan::MetricEstimate& metric : evaluation.metrics) {
+  for (const goldpan::MeasuredMetric& metric : evaluation.metrics) {
     if (metric.slice != goldpan::kEverything || metric.class_name != goldpan::kEverything) continue;
     fmt::print("{:<18} {:>9.6f}", metric.name, metric.value);
     if (metric.low == metric.low) fmt::print("   {:.4f} to {:.4f}", metric.low, metric.high);
@@ -137,7 +137,7 @@ void evaluate(const Options& options) {
   print_whole(evaluation);
   goldpan::EvaluationPage& page = evaluation.page;
   if (!options.by.empty() || !options.slices.empty()) {
-    const goldpan::MetricEstimate* worst =
+    const goldpan::MeasuredMetric* worst =
         goldpan::worst_slice(evaluation.metrics, page.shown[0], options.least_images);
     if (worst == nullptr) {
       fmt::print("no slice has {} images and an interval: none is ranked\n", options.least_images);

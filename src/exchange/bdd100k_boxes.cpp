@@ -135,6 +135,8 @@ BoxPredictions read_bdd100k_predictions(const std::filesystem::path& path, const
                                         const BoxFileOptions& options) {
   BoxPredictions predictions;
   predictions.detections.resize(truth.size());
+  predictions.rows.resize(truth.size());
+  Index row = 0;
   const ImageNames names(truth.images);
   const CategoryNames categories(truth.targets.categories);
   std::size_t dropped = 0;
@@ -145,10 +147,12 @@ BoxPredictions read_bdd100k_predictions(const std::filesystem::path& path, const
                   fmt::format("frame '{}' is not among the {} images", frame.name, truth.size()));
     }
     for (Label& label : frame.labels) {
+      const Index own_row = row++;
       if (!label.has_score) throw Error(where, "a detection has no \"score\"");
       label.detection.box.category = categories.find(label.category);
       if (label.detection.box.category != CategoryNames::kNone) {
         predictions.detections[image].push_back(std::move(label.detection));
+        predictions.rows[image].push_back(own_row);
       } else if (options.drop_unknown_categories) {
         ++dropped;
       } else {

@@ -1,14 +1,16 @@
 #include <cmath>
+#include <set>
 #include <unordered_map>
 
 #include "exchange/box_readers.hpp"
 #include "exchange/json_fields.hpp"
 
 namespace goldpan::exchange {
-namespace {
 
 using simdjson::ondemand::json_type;
 using simdjson::ondemand::value;
+
+namespace {
 
 /// What names an image or a category: a number or a text.
 struct Name {
@@ -46,6 +48,7 @@ class Reader {
   BoxPredictions read() {
     BoxPredictions predictions;
     predictions.detections.resize(truth_.size());
+    predictions.rows.resize(truth_.size());
     JsonRecords records(path_, JsonLayout::kList, "detection");
     while (const auto record = records.next()) {
       Detection detection;
@@ -54,6 +57,7 @@ class Reader {
         ++dropped_;
       } else {
         predictions.detections[image].push_back(std::move(detection));
+        predictions.rows[image].push_back(static_cast<Index>(record->number));
       }
     }
     note_dropped(dropped_, predictions.notes);
@@ -168,3 +172,49 @@ BoxPredictions read_coco_results(const std::filesystem::path& path, const BoxTru
 }
 
 }  // namespace goldpan::exchange
+
+namespace goldpan {
+
+BoxTruth images_of_results(const std::filesystem::path& path) {
+  std::set<std::int64_t> image_numbers, category_numbers;
+  std::set<std::string> image_names, category_names;
+  JsonRecords records(path, JsonLayout::kList, "detection");
+  simdjson::ondemand::parser parser;
+  while (const auto record = records.next()) {
+    exchange::Name image, category;
+    exchange::for_fields(parser, *record, path.string(), "a detection",
+                         [&](std::string_view key, simdjson::ondemand::value& field) {
+                           if (key == "image_id") image.read(field);
+                           if (key == "category_id" || (key == "category" && !category.is_there)) {
+                             category.read(field);
+                           }
+                         });
+    if (image.is_there && image.is_text) image_names.insert(image.text);
+    if (image.is_there && !image.is_text) image_numbers.insert(image.number);
+    if (category.is_there && category.is_text) category_names.insert(category.text);
+    if (category.is_there && !category.is_text) category_numbers.insert(category.number);
+  }
+  if (!image_names.empty() && !image_numbers.empty()) {
+    throw Error(path.string(), "names some images by numbers and others by texts");
+  }
+  if (!category_names.empty() && !category_numbers.empty()) {
+    throw Error(path.string(), "names some categories by numbers and others by texts");
+  }
+  BoxTruth truth;
+  truth.images.assign(image_names.begin(), image_names.end());
+  truth.numbers.assign(image_numbers.begin(), image_numbers.end());
+  for (const std::int64_t number : image_numbers) {
+    truth.images.push_back(fmt::format("{}", number));
+  }
+  truth.targets.categories.assign(category_names.begin(), category_names.end());
+  truth.category_numbers.assign(category_numbers.begin(), category_numbers.end());
+  for (const std::int64_t number : category_numbers) {
+    truth.targets.categories.push_back(fmt::format("{}", number));
+  }
+  truth.widths.assign(truth.size(), 0);
+  truth.heights.assign(truth.size(), 0);
+  truth.targets.boxes.resize(truth.size());
+  return truth;
+}
+
+}  // namespace goldpan

@@ -89,6 +89,8 @@ BoxPredictions read_kitti_predictions(const std::filesystem::path& path, const B
                                       const BoxFileOptions& options) {
   BoxPredictions predictions;
   predictions.detections.resize(truth.size());
+  predictions.rows.resize(truth.size());
+  Index row = 0;
   const ImageNames names(truth.images);
   const CategoryNames categories(truth.targets.categories);
   std::size_t dropped = 0;
@@ -101,12 +103,14 @@ BoxPredictions read_kitti_predictions(const std::filesystem::path& path, const B
     for_lines(file.path,
               [&](const std::vector<std::string_view>& fields, const std::string& where) {
                 check_columns(fields.size(), kColumns + 1, where);
+                const Index own_row = row++;
                 Detection detection{.box = read_box(fields, where),
                                     .score = number_of(fields[kColumns], where),
                                     .probabilities = {}};
                 detection.box.category = categories.find(fields[0]);
                 if (detection.box.category != CategoryNames::kNone) {
                   predictions.detections[image].push_back(std::move(detection));
+                  predictions.rows[image].push_back(own_row);
                 } else if (options.drop_unknown_categories) {
                   ++dropped;
                 } else {

@@ -205,6 +205,8 @@ BoxPredictions read_yolo_predictions(const std::filesystem::path& path, const Bo
                                      const BoxFileOptions& options) {
   BoxPredictions predictions;
   predictions.detections.resize(truth.size());
+  predictions.rows.resize(truth.size());
+  Index row = 0;
   const ImageNames names(truth.images);
   const CategoryNames categories(truth.targets.categories);
   // Numbers are the truth's own where the predictions bring no names.
@@ -230,6 +232,7 @@ BoxPredictions read_yolo_predictions(const std::filesystem::path& path, const Bo
             throw Error(where, fmt::format("got {} columns, expected {} (a box and its confidence)",
                                            fields.size(), kColumns + 1));
           }
+          const Index own_row = row++;
           Detection detection{.box = read_box(fields, kColumns, size, where),
                               .score = number_of(fields[kColumns], where),
                               .probabilities = {}};
@@ -249,6 +252,7 @@ BoxPredictions read_yolo_predictions(const std::filesystem::path& path, const Bo
           }
           detection.box.category = category;
           predictions.detections[image].push_back(std::move(detection));
+          predictions.rows[image].push_back(own_row);
         });
   }
   note_dropped(dropped, predictions.notes);

@@ -19,14 +19,14 @@ bool is_known(double value) { return std::isfinite(value) && value != kNoTruth; 
 
 std::string percent(double value) { return is_known(value) ? fixed(100 * value, 1) : "–"; }
 
-std::string with_interval(const MetricEstimate& metric) {
+std::string with_interval(const MeasuredMetric& metric) {
   if (!std::isfinite(metric.low)) return percent(metric.value);
   return fmt::format("{}<small>{} to {}</small>", percent(metric.value), percent(metric.low),
                      percent(metric.high));
 }
 
 /// From 0 to 1: a line from bound to bound and a dot at the value.
-std::string bar(const MetricEstimate& metric, double whole) {
+std::string bar(const MeasuredMetric& metric, double whole) {
   constexpr double kWidth = 240, kPad = 6;
   const auto x = [](double value) { return kPad + value * (kWidth - 2 * kPad); };
   std::string svg = fmt::format(
@@ -56,7 +56,7 @@ std::string bar(const MetricEstimate& metric, double whole) {
 /// Rows of one kind (slices, classes) by name, in the order of the metrics.
 class Rows {
  public:
-  void add(const std::string& name, const MetricEstimate& metric) {
+  void add(const std::string& name, const MeasuredMetric& metric) {
     const auto [at, is_new] = places_.emplace(name, names_.size());
     if (is_new) {
       names_.push_back(name);
@@ -66,7 +66,7 @@ class Rows {
   }
   std::size_t size() const { return names_.size(); }
   const std::string& name(std::size_t row) const { return names_[row]; }
-  const MetricEstimate* find(std::size_t row, const std::string& metric) const {
+  const MeasuredMetric* find(std::size_t row, const std::string& metric) const {
     const auto at = metrics_[row].find(metric);
     return at == metrics_[row].end() ? nullptr : at->second;
   }
@@ -74,11 +74,11 @@ class Rows {
  private:
   std::map<std::string, std::size_t> places_;
   std::vector<std::string> names_;
-  std::vector<std::map<std::string, const MetricEstimate*>> metrics_;
+  std::vector<std::map<std::string, const MeasuredMetric*>> metrics_;
 };
 
 std::string table(const Rows& rows, const std::vector<std::string>& shown, const char* kind,
-                  double whole, const MetricEstimate* worst) {
+                  double whole, const MeasuredMetric* worst) {
   std::string html = fmt::format(
       "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">{}</th><th "
       "scope=\"col\">images</th><th scope=\"col\">{}, 0 to 100</th>",
@@ -88,12 +88,12 @@ std::string table(const Rows& rows, const std::vector<std::string>& shown, const
   }
   html += "</tr></thead><tbody>\n";
   for (std::size_t row = 0; row < rows.size(); ++row) {
-    const MetricEstimate* const first = rows.find(row, shown[0]);
+    const MeasuredMetric* const first = rows.find(row, shown[0]);
     if (first == nullptr) continue;
     html += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"text\">{}</td>",
                         escaped(rows.name(row)), first->images, bar(*first, whole));
     for (const std::string& name : shown) {
-      const MetricEstimate* const metric = rows.find(row, name);
+      const MeasuredMetric* const metric = rows.find(row, name);
       html +=
           fmt::format("<td{}>{}</td>", first == worst && name == shown[0] ? " class=\"worse\"" : "",
                       metric == nullptr ? "" : with_interval(*metric));
@@ -105,11 +105,11 @@ std::string table(const Rows& rows, const std::vector<std::string>& shown, const
 
 }  // namespace
 
-std::string evaluation_page(std::span<const MetricEstimate> metrics, const EvaluationPage& page) {
+std::string evaluation_page(std::span<const MeasuredMetric> metrics, const EvaluationPage& page) {
   const auto& class_shown = page.class_shown.empty() ? page.shown : page.class_shown;
-  std::map<std::string, const MetricEstimate*> whole;
+  std::map<std::string, const MeasuredMetric*> whole;
   Rows slices, classes;
-  for (const MetricEstimate& metric : metrics) {
+  for (const MeasuredMetric& metric : metrics) {
     if (metric.slice == kEverything && metric.class_name == kEverything) {
       whole.emplace(metric.name, &metric);
     } else if (metric.class_name == kEverything) {
@@ -125,7 +125,7 @@ std::string evaluation_page(std::span<const MetricEstimate> metrics, const Evalu
       "content=\"width=device-width, initial-scale=1\"><title>{0}</title><style>{1}</style></head>"
       "<body>\n<h1>{0}</h1>\n<ul class=\"tiles\">\n",
       escaped(page.title), report::kStyleSheet);
-  for (const MetricEstimate& metric : metrics) {
+  for (const MeasuredMetric& metric : metrics) {
     if (metric.slice != kEverything || metric.class_name != kEverything) continue;
     html += fmt::format("<li><b>{}</b><span>{}{}</span></li>\n", percent(metric.value),
                         escaped(metric.name),
@@ -141,7 +141,7 @@ std::string evaluation_page(std::span<const MetricEstimate> metrics, const Evalu
   }
   if (slices.size() > 0) {
     html += "<section><h2>Slices</h2>\n";
-    const MetricEstimate* const worst = worst_slice(metrics, page.shown[0], page.least_images);
+    const MeasuredMetric* const worst = worst_slice(metrics, page.shown[0], page.least_images);
     html += worst == nullptr
                 ? fmt::format(
                       "<p>No slice has {} images and an interval, so none is called the "

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include <goldpan/tasks/metrics.hpp>
+#include <goldpan/tasks/measured_metrics.hpp>
 
 namespace goldpan {
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <goldpan/core/error.hpp>
-#include <goldpan/tasks/metrics.hpp>
+#include <goldpan/tasks/measured_metrics.hpp>
 
 #include "tasks/bootstrap.hpp"
 
@@ -56,7 +56,7 @@ void check_labels(std::span<const std::int32_t> labels, std::size_t classes, con
 
 }  // namespace
 
-std::vector<MetricEstimate> classification_metrics(std::span<const std::int32_t> truth,
+std::vector<MeasuredMetric> classification_metrics(std::span<const std::int32_t> truth,
                                                    std::span<const std::int32_t> predicted,
                                                    const std::vector<std::string>& classes,
                                                    std::span<const Slice> slices,
@@ -73,7 +73,7 @@ std::vector<MetricEstimate> classification_metrics(std::span<const std::int32_t>
   constexpr const char* kWhole[] = {"accuracy", "balanced_accuracy", "macro_f1"};
   constexpr const char* kOfClass[] = {"recall", "precision", "f1"};
   const std::size_t numbers = 3 + 3 * classes.size();
-  std::vector<MetricEstimate> metrics;
+  std::vector<MeasuredMetric> metrics;
   const auto add_slice = [&](const Slice& slice) {
     std::vector<double> values(numbers);
     const std::vector<std::uint16_t> once(slice.items.size(), 1);

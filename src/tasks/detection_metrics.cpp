@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <goldpan/core/error.hpp>
-#include <goldpan/tasks/metrics.hpp>
+#include <goldpan/tasks/measured_metrics.hpp>
 
 #include "tasks/bootstrap.hpp"
 
@@ -29,7 +29,7 @@ void flatten(const DetectionEvaluation& evaluation, std::span<double> out) {
 
 void add_slice(const std::string& slice, const DetectionMatches& matches,
                const std::vector<std::string>& categories, const MetricOptions& options,
-               Workers& workers, std::vector<MetricEstimate>& metrics) {
+               Workers& workers, std::vector<MeasuredMetric>& metrics) {
   const DetectionEvaluation evaluation = matches.evaluate(workers);
   const std::vector<Interval> intervals =
       bootstrap(matches.images(), (categories.size() + 1) * kNumbers, slice, options, workers,
@@ -40,7 +40,7 @@ void add_slice(const std::string& slice, const DetectionMatches& matches,
     const DetectionNumbers& numbers = c == 0 ? evaluation.all : evaluation.categories[c - 1];
     const std::size_t images = c == 0 ? matches.images() : matches.images_with_truth(c - 1);
     for (std::size_t m = 0; m < kNumbers; ++m) {
-      MetricEstimate metric{.name = std::string(kDetectionMetrics[m]),
+      MeasuredMetric metric{.name = std::string(kDetectionMetrics[m]),
                             .slice = slice,
                             .class_name = c == 0 ? kEverything : categories[c - 1],
                             .value = numbers[m],
@@ -56,7 +56,7 @@ void add_slice(const std::string& slice, const DetectionMatches& matches,
 
 }  // namespace
 
-std::vector<MetricEstimate> detection_metrics(const DetectionMatches& matches,
+std::vector<MeasuredMetric> detection_metrics(const DetectionMatches& matches,
                                               const std::vector<std::string>& categories,
                                               std::span<const Slice> slices,
                                               const MetricOptions& options, Workers& workers) {
@@ -64,7 +64,7 @@ std::vector<MetricEstimate> detection_metrics(const DetectionMatches& matches,
     throw Error("categories",
                 fmt::format("got {} names, expected {}", categories.size(), matches.categories()));
   }
-  std::vector<MetricEstimate> metrics;
+  std::vector<MeasuredMetric> metrics;
   add_slice(kEverything, matches, categories, options, workers, metrics);
   for (const Slice& slice : slices) {
     add_slice(slice.name, matches.only(slice.items), categories, options, workers, metrics);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <goldpan/core/matrix.hpp>
 #include <goldpan/core/targets.hpp>
 
 // Readers of boxes that people drew and of boxes that detectors found, as the field's tools write
@@ -36,6 +37,9 @@ struct BoxTruth {
 /// What a detector found, image by image.
 struct BoxPredictions {
   std::vector<std::vector<Detection>> detections;  ///< parallel to the truth's images
+  /// Parallel to detections: which of the file's predictions each is, from 0, those that were left
+  /// out counted. Row of a .npy of box features that lies beside the file.
+  std::vector<std::vector<Index>> rows;
   std::vector<std::string> notes;
 
   std::size_t boxes() const;
@@ -76,6 +80,11 @@ const std::vector<BoxFormat>& box_formats();
 BoxTruth open_box_truth(const std::string& spec, const BoxFileOptions& options = {});
 BoxPredictions open_box_predictions(const std::string& spec, const BoxTruth& truth,
                                     const BoxFileOptions& options = {});
+
+/// The images and categories that a COCO results file speaks of, ascending (numbers as numbers,
+/// texts by their bytes), without boxes: what there is to go by where nothing else names them.
+/// Images in which nothing was found are not among them.
+BoxTruth images_of_results(const std::filesystem::path& path);
 
 /// Puts the images in ascending order of their numbers: the order in which COCO's definition lets
 /// equal scores follow each other. Without numbers nothing is changed.

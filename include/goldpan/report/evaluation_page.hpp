@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include <goldpan/tasks/metrics.hpp>
+#include <goldpan/tasks/measured_metrics.hpp>
 
 namespace goldpan {
 
@@ -25,6 +25,6 @@ struct EvaluationPage {
 /// One HTML page that needs nothing from outside: the numbers of the whole, slices with their
 /// intervals drawn as bars, the worst slice by its upper bound, classes. Numbers are shown in per
 /// cent.
-std::string evaluation_page(std::span<const MetricEstimate> metrics, const EvaluationPage& page);
+std::string evaluation_page(std::span<const MeasuredMetric> metrics, const EvaluationPage& page);
 
 }  // namespace goldpan

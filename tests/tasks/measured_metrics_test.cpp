@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <goldpan/tasks/metrics.hpp>
+#include <goldpan/tasks/measured_metrics.hpp>
 
 #include "expect_error.hpp"
 #include "tasks/bootstrap.hpp"
@@ -122,7 +122,7 @@ TEST(DetectionMetrics, SlicesAreWhatTheirImagesAloneWouldBe) {
     }
     const auto expected = evaluate_detection(truth, found, 3, workers);
     for (std::size_t m = 0; m < 12; ++m) {
-      const MetricEstimate& all = metrics[(s + 1) * 48 + m];
+      const MeasuredMetric& all = metrics[(s + 1) * 48 + m];
       EXPECT_EQ(all.slice, slices[s].name);
       EXPECT_EQ(all.value, expected.all[m]);
       EXPECT_EQ(metrics[(s + 1) * 48 + 12 + m].value, expected.categories[0][m]);
@@ -145,9 +145,9 @@ TEST(DetectionMetrics, TheSameForAnyNumberOfThreads) {
   EXPECT_EQ(csv(one), csv(three));
 }
 
-TEST(Metrics, TheWorstSliceIsTheOneWhoseUpperBoundIsLowest) {
+TEST(MeasuredMetrics, TheWorstSliceIsTheOneWhoseUpperBoundIsLowest) {
   const auto row = [](const char* slice, double value, double high, std::size_t images) {
-    return MetricEstimate{.name = "AP",
+    return MeasuredMetric{.name = "AP",
                           .slice = slice,
                           .class_name = "all",
                           .value = value,
@@ -155,7 +155,7 @@ TEST(Metrics, TheWorstSliceIsTheOneWhoseUpperBoundIsLowest) {
                           .high = high,
                           .images = images};
   };
-  const std::vector<MetricEstimate> metrics = {row("all", 0.1, 0.2, 100),
+  const std::vector<MeasuredMetric> metrics = {row("all", 0.1, 0.2, 100),
                                                row("small", 0.1, 0.9, 12), row("tiny", 0.0, 0.1, 5),
                                                row("night", 0.3, 0.4, 60)};
   EXPECT_EQ(worst_slice(metrics, "AP", 10)->slice, "night");
@@ -163,8 +163,8 @@ TEST(Metrics, TheWorstSliceIsTheOneWhoseUpperBoundIsLowest) {
   EXPECT_EQ(worst_slice(metrics, "AP50", 1), nullptr);
 }
 
-TEST(Metrics, Csv) {
-  const std::vector<MetricEstimate> metrics = {
+TEST(MeasuredMetrics, Csv) {
+  const std::vector<MeasuredMetric> metrics = {
       {.name = "AP", .slice = "a, b", .class_name = "all", .value = 0.1, .images = 3}};
   EXPECT_EQ(metrics_csv(metrics),
             "metric,slice,class,value,ci_low,ci_high,images\nAP,\"a, b\",all,0.1,,,3\n");

@@ -16,7 +16,7 @@
 namespace goldpan {
 
 /// One number of an evaluation: a row of metrics.csv.
-struct MetricEstimate {
+struct MeasuredMetric {
   std::string name;        ///< "AP50", "accuracy"
   std::string slice;       ///< kEverything, or a slice's name
   std::string class_name;  ///< kEverything, or a class's name
@@ -42,7 +42,7 @@ struct MetricOptions {
 /// COCO's twelve numbers of all images and of each slice, for all categories together and one by
 /// one. Intervals are the percentiles of a bootstrap over the slice's images; matches are made
 /// once and only counted anew. The same for any number of workers.
-std::vector<MetricEstimate> detection_metrics(const DetectionMatches& matches,
+std::vector<MeasuredMetric> detection_metrics(const DetectionMatches& matches,
                                               const std::vector<std::string>& categories,
                                               std::span<const Slice> slices,
                                               const MetricOptions& options, Workers& workers);
@@ -50,7 +50,7 @@ std::vector<MetricEstimate> detection_metrics(const DetectionMatches& matches,
 /// accuracy, balanced_accuracy (mean recall over classes with truth) and macro_f1 (over the same
 /// classes) of all items and of each slice, and recall, precision and f1 of each class (NaN where
 /// it is not defined). Labels are in [0, classes). Throws Error for other labels or lengths.
-std::vector<MetricEstimate> classification_metrics(std::span<const std::int32_t> truth,
+std::vector<MeasuredMetric> classification_metrics(std::span<const std::int32_t> truth,
                                                    std::span<const std::int32_t> predicted,
                                                    const std::vector<std::string>& classes,
                                                    std::span<const Slice> slices,
@@ -59,11 +59,11 @@ std::vector<MetricEstimate> classification_metrics(std::span<const std::int32_t>
 /// The slice to worry about: the one whose upper bound of this metric is the lowest, not whose
 /// value is, since a small slice is low by chance. Slices of fewer than `least_images` images, or
 /// without a bound, are not ranked. Null if no slice is.
-const MetricEstimate* worst_slice(std::span<const MetricEstimate> metrics, std::string_view name,
+const MeasuredMetric* worst_slice(std::span<const MeasuredMetric> metrics, std::string_view name,
                                   std::size_t least_images);
 
 /// `metric,slice,class,value,ci_low,ci_high,images`: stable. Numbers as their shortest text that
 /// reads back the same; what is not known is empty.
-std::string metrics_csv(std::span<const MetricEstimate> metrics);
+std::string metrics_csv(std::span<const MeasuredMetric> metrics);
 
 }  // namespace goldpan
