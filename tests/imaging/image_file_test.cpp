@@ -17,7 +17,7 @@ TEST(ImageFile, NamesWhatIsNoImage) {
   const auto refuse = [&](const std::string& content, const std::string& name) {
     put(folder / "picture.jpg", content);
     expect_error([&] { read_image(folder / "picture.jpg"); },
-                 "picture.jpg] looks like " + name + ", expected a JPEG or PNG image");
+                 "picture.jpg] looks like " + name + ", expected a JPEG, PNG or WebP image");
   };
   refuse("", "an empty file");
   refuse("<!DOCTYPE html><html>404</html>", "an HTML page");
