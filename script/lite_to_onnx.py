@@ -185,10 +185,11 @@ filter = "bicubic"
 range = 255           # pixels stay 0 to 255
 mean = [127, 127, 127]
 std = [128, 128, 128]
-outputs = ["features"]
+# The means of earlier maps beside the pooled last one: 3 points more (docs/decisions/0102).
+outputs = ["features", "stage7", "stage6", "stage5", "stage4"]
 map = "map"
 """
-# Number of blocks -> its name and the side it is fed here (docs/decisions/0101-lite0-at-128.md).
+# Number of blocks -> its name and the side it is fed here (docs/decisions/0102).
 KNOWN = {16: ("lite0", 128), 20: ("lite1", 128), 22: ("lite2", 128)}
 
 
