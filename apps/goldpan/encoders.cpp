@@ -1,16 +1,14 @@
 #include "encoders.hpp"
 
-#include <cstdlib>
-
 #include <fmt/format.h>
 
+#include <goldpan/data/dataset.hpp>
 #include <goldpan/embed/dinov2.hpp>
 #include <goldpan/vision/torch_build.hpp>
 
 goldpan::EncoderOptions encoder_options(const std::string& device, int dinov2_size) {
   goldpan::EncoderOptions options;
-  if (const char* folder = std::getenv("GOLDPAN_DATA")) options.search_path.emplace_back(folder);
-  options.search_path.emplace_back("data");
+  options.search_path = goldpan::standard_search_path();
   if (goldpan::torch_build().available) {
     options.make_dinov2 = [=](const std::filesystem::path& weights) {
       goldpan::check_torch_device(device, "--encoder dinov2_vits14");

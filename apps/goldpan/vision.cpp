@@ -29,11 +29,12 @@ class Resnet18Maker {
     }
     goldpan::Resnet18Options options;
     options.device = settings.device;
-    options.width = settings.resnet_width;
-    options.image_size = static_cast<int>(settings.resnet_size);
-    options.epochs = settings.epochs;
-    options.learning_rate = settings.learning_rate;
-    options.dropout = static_cast<float>(settings.resnet_dropout);
+    const goldpan::OptionValues values = goldpan::options_of_learner(settings, "resnet18");
+    options.width = values.count("width");
+    options.image_size = static_cast<int>(values.count("size"));
+    options.epochs = values.count("epochs");
+    options.learning_rate = values.real("learning_rate");
+    options.dropout = static_cast<float>(values.real("dropout"));
     options.checkpoints = checkpoints_;
     options.fingerprint = inputs.fingerprint;
     options.progress = progress_;
