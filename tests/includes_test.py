@@ -21,6 +21,7 @@ BELOW = {
     "tasks": {"core", "kernels"},
     "acquire": {"core", "kernels", "imaging", "data", "embed", "models", "strategies", "tasks"},
     "session": {"core", "kernels", "imaging", "data", "embed", "models", "strategies", "tasks", "acquire"},
+    "label": {"core", "imaging", "models", "strategies", "acquire", "session"},
     "report": {"core", "imaging", "session", "acquire", "strategies", "data", "models"},
 }
 LAYERS = set(BELOW)
