@@ -17,6 +17,9 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(Boost REQUIRED)  # Boost.Math: headers alone
 find_package(tomlplusplus REQUIRED)
 find_package(pugixml REQUIRED)
+find_package(PkgConfig REQUIRED)
+# Its classes' layout depends on the flags that Debian built it with; its .pc file names them.
+pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
 
 # OpenBLAS' own configuration names files, not a target.
 if(NOT TARGET OpenBLAS::OpenBLAS)

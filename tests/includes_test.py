@@ -22,6 +22,7 @@ BELOW = {
     "tasks": {"core", "kernels"},
     "acquire": {"core", "kernels", "imaging", "data", "embed", "models", "strategies", "tasks"},
     "session": {"core", "kernels", "imaging", "data", "exchange", "embed", "models", "strategies", "tasks", "acquire"},
+    "label": {"core", "imaging", "models", "strategies", "acquire", "session"},
     "report": {"core", "session", "acquire", "strategies", "tasks"},
 }
 LAYERS = set(BELOW)

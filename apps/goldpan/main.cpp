@@ -33,6 +33,7 @@ int run_program(int argc, char** argv) {
   add_strategies_command(program);
   add_export_command(program);
   add_import_command(program);
+  add_label_command(program);
   add_scenes_command(program);
   try {
     program.parse(argc, argv);
