@@ -23,12 +23,16 @@
 #include <goldpan/core/sha256.hpp>
 #include <goldpan/core/stopwatch.hpp>
 #include <goldpan/models/temperature.hpp>
+#include <goldpan/strategies/detection.hpp>
+#include <goldpan/strategies/multilabel.hpp>
 #include <goldpan/version.hpp>
 
 #include "commands.hpp"
 #include "console.hpp"
 #include "embed.hpp"
+#include "pick_boxes.hpp"
 #include "picked_images.hpp"
+#include "scored_round.hpp"
 
 namespace {
 
@@ -46,6 +50,8 @@ struct Options {
   int threads = 0;
   std::string out = "picks.csv";
   bool hash = true;
+  std::string multilabel, label_groups;
+  BoxPickOptions boxes;
 };
 
 /// The lines of a text file, without line ends; a last empty line does not count.
@@ -107,7 +113,8 @@ std::vector<Index> read_labeled(const std::string& path, std::size_t pool,
 /// The inputs, mapped, and the pool that looks at them.
 class Inputs {
  public:
-  Inputs(const Options& options, goldpan::Workers& workers) {
+  Inputs(const Options& options, goldpan::Workers& workers)
+      : several_labels_(!options.multilabel.empty()) {
     if (!options.embeddings.empty()) {
       embeddings_.emplace(options.embeddings);
       pool.embeddings = embeddings_->embeddings();
@@ -176,10 +183,12 @@ class Inputs {
     passes_.emplace(
         std::span(reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)),
         shape[0], shape[1], shape[2]);
-    goldpan::check_probabilities(*passes_, path.c_str(), workers);
+    // Several labels an item do not sum to 1; their range is checked when they are scored.
+    if (!several_labels_) goldpan::check_probabilities(*passes_, path.c_str(), workers);
     pool.passes = &*passes_;
   }
 
+  bool several_labels_;
   std::size_t rows_ = 0;
   std::string rows_from_;
   std::optional<goldpan::NpyFile> embeddings_, probabilities_, mc_probabilities_;
@@ -207,13 +216,16 @@ std::string to_csv(const std::vector<goldpan::Pick>& picks, const std::vector<st
 
 using NamedFile = std::pair<const char*, const std::string*>;
 
-std::array<NamedFile, 6> input_files(const Options& options) {
+std::array<NamedFile, 9> input_files(const Options& options) {
   return {{{"embeddings", &options.embeddings},
            {"probs", &options.probabilities},
            {"logits", &options.logits},
            {"mc_probs", &options.mc_probabilities},
            {"labeled", &options.labeled},
-           {"ids", &options.ids}}};
+           {"ids", &options.ids},
+           {"predictions", &options.boxes.predictions},
+           {"truth", &options.boxes.truth},
+           {"box_features", &options.boxes.box_features}}};
 }
 
 /// Neither output may overwrite an input or the other output.
@@ -282,6 +294,40 @@ void show_picks(const Options& options, const std::vector<goldpan::Pick>& picks,
   fmt::print("to look at: {}, {}\n", beside(".jpg").string(), beside(".html").string());
 }
 
+/// `pick --multilabel`: entropy, margin or BALD of each label, summed or the largest.
+goldpan::Proposal pick_by_labels(const Options& options, const Inputs& inputs,
+                                 goldpan::Workers& workers) {
+  const bool bald = options.strategy == "bald";
+  if (!bald && options.strategy != "entropy" && options.strategy != "margin") {
+    throw Error("--strategy", fmt::format("got '{}', expected entropy, margin or bald with "
+                                          "--multilabel",
+                                          options.strategy));
+  }
+  if (bald ? inputs.pool.passes == nullptr : inputs.pool.probabilities.empty()) {
+    throw Error(bald ? "--mc-probs" : "--probs",
+                fmt::format("strategy {} with --multilabel needs it", options.strategy));
+  }
+  goldpan::MultilabelOptions labels;
+  labels.aggregate =
+      options.multilabel == "max" ? goldpan::LabelAggregate::kMax : goldpan::LabelAggregate::kSum;
+  labels.groups =
+      goldpan::parse_label_groups(options.label_groups, bald ? inputs.pool.passes->classes()
+                                                             : inputs.pool.probabilities.cols());
+  const auto kind =
+      options.strategy == "margin" ? goldpan::LabelScore::kMargin : goldpan::LabelScore::kEntropy;
+  const std::vector<double> of_rows =
+      bald ? goldpan::multilabel_bald(*inputs.pool.passes, inputs.unlabeled, labels, workers)
+           : goldpan::multilabel_scores(inputs.pool.probabilities, inputs.unlabeled, kind, labels,
+                                        workers);
+  std::vector<double> scores(inputs.labeled.size() + inputs.unlabeled.size());
+  for (std::size_t i = 0; i < of_rows.size(); ++i) scores[inputs.unlabeled[i]] = of_rows[i];
+  return scored_round(inputs.labeled, inputs.unlabeled, options.batch, options.reserve,
+                      options.seed, workers,
+                      [&](std::span<const Index>, std::span<const Index> rest, std::size_t count) {
+                        return goldpan::select_by_scores(scores, rest, count);
+                      });
+}
+
 void pick(Options options) {
   use_embedded_folder(options);
   // Known before any file is read: a long selection must not end in "cannot write".
@@ -289,6 +335,15 @@ void pick(Options options) {
   const std::filesystem::path audit_path = std::filesystem::path(out).replace_extension(".json");
   check_outputs(options, out, audit_path);
   if (out.has_parent_path()) goldpan::make_writable_folder(out.parent_path());
+  if (!options.boxes.predictions.empty()) {
+    stop_on_interrupt();
+    const auto labeled = [&](std::size_t pool) {
+      return options.labeled.empty() ? std::vector<Index>() : read_labeled(options.labeled, pool);
+    };
+    return pick_boxes({options.strategy, options.embeddings, options.ids, options.out,
+                       options.batch, options.seed, options.reserve, options.threads, labeled},
+                      options.boxes);
+  }
   const goldpan::StrategyInfo& strategy = goldpan::find_strategy(options.strategy);
   options.strategy_options.resolve(strategy.options, strategy.name);  // before any file is read
   stop_on_interrupt();
@@ -308,7 +363,9 @@ void pick(Options options) {
   round.options.values = options.strategy_options;
   round.options.progress = progress_bar(options.strategy, "picks");
   const goldpan::Stopwatch selecting;
-  const goldpan::Proposal batch = goldpan::propose(round, inputs.pool, workers);
+  const goldpan::Proposal batch = options.multilabel.empty()
+                                      ? goldpan::propose(round, inputs.pool, workers)
+                                      : pick_by_labels(options, inputs, workers);
   const double select_seconds = selecting.seconds();
   const std::size_t peak = goldpan::peak_resident_bytes();
 
@@ -382,11 +439,21 @@ void add_pick_command(CLI::App& program) {
       ->capture_default_str();
   command->add_option("--out", options->out, "the picks; the audit trail goes beside it as .json")
       ->capture_default_str();
+  command
+      ->add_option("--multilabel", options->multilabel,
+                   "several labels an item, --probs need not sum to 1: sum or max of the labels' "
+                   "scores (entropy, margin, bald)")
+      ->check(CLI::IsMember({"sum", "max"}));
+  command->add_option("--label-groups", options->label_groups,
+                      "with --multilabel: labels of which one holds, as weather:0-6,scene:7-13");
+  add_box_pick_options(*command, options->boxes);
   command->add_flag("--hash,!--no-hash", options->hash,
                     "SHA-256 of the inputs in the audit trail [on]");
   command->footer(
       "Example:\n  goldpan pick --embeddings E.npy --probs P.npy --labeled labeled.txt "
       "--strategy badge --batch 1000\n"
-      "  goldpan pick --from embedded --strategy typiclust --batch 200");
+      "  goldpan pick --from embedded --strategy typiclust --batch 200\n"
+      "  goldpan pick --predictions results.json --truth images.json --strategy entropy "
+      "--aggregate sum --batch 2000 --cost boxes");
   command->callback([options] { pick(*options); });
 }

@@ -34,10 +34,13 @@ class Reader {
         add_annotation(*record);
       }
     }
-    for (const char* list : {"images", "annotations", "categories"}) {
+    for (const char* list : {"images", "categories"}) {
       if (!records.has_met(list)) {
         throw Error(path_, fmt::format("has no list \"{}\": it is not COCO's ground truth", list));
       }
+    }
+    if (!records.has_met("annotations")) {
+      truth_.notes.push_back("the file has no annotations: its images are without boxes");
     }
     place_boxes();
     return std::move(truth_);
