@@ -108,7 +108,7 @@ std::vector<Index> read_labeled(const std::string& path, std::size_t pool,
 /// The inputs, mapped, and the pool that looks at them.
 class Inputs {
  public:
-  Inputs(const Options& options, goldpan::Workers& workers) {
+  explicit Inputs(const Options& options) {
     if (!options.embeddings.empty()) {
       embeddings_.emplace(options.embeddings);
       pool.embeddings = embeddings_->embeddings();
@@ -120,7 +120,7 @@ class Inputs {
       set_rows(pool.probabilities.rows(), options.probabilities);
     }
     if (!options.logits.empty()) read_logits(options.logits);
-    if (!options.mc_probabilities.empty()) read_passes(options.mc_probabilities, workers);
+    if (!options.mc_probabilities.empty()) read_passes(options.mc_probabilities);
     if (rows_ == 0) {
       throw Error("goldpan pick",
                   "needs at least one of --from, --images, --embeddings, --probs, --logits, "
@@ -171,7 +171,7 @@ class Inputs {
     pool.probabilities = softmax_;
   }
 
-  void read_passes(const std::string& path, goldpan::Workers& workers) {
+  void read_passes(const std::string& path) {
     mc_probabilities_.emplace(path, 3, "K x N x C");
     const auto& shape = mc_probabilities_->shape();
     if (!rows_from_.empty() && shape[1] != rows_ && shape[0] == rows_) {
@@ -182,7 +182,6 @@ class Inputs {
     }
     set_rows(shape[1], path);
     passes_.emplace(mc_probabilities_->values(), shape[0], shape[1], shape[2]);
-    goldpan::check_probabilities(*passes_, path.c_str(), workers);
     pool.passes = &*passes_;
   }
 
@@ -304,7 +303,7 @@ void pick(Options options) {
   const goldpan::Progress progress = progress_bar(options.strategy, "picks");
   goldpan::Workers workers(options.threads, progress.stop);
   say_missing(workers);
-  const Inputs inputs(options, workers);
+  const Inputs inputs(options);
   const double read_seconds = total.seconds();
 
   goldpan::Round round;

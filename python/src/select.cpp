@@ -76,7 +76,6 @@ nb::tuple select_rows(const std::string& strategy, std::size_t rows,
   goldpan::Proposal result;
   caller.run([&] {
     goldpan::Workers workers(threads, caller.stop());
-    if (passes) goldpan::check_probabilities(*passes, "mc_probs", workers);
     pool.labeled = as_span(labeled);
     std::vector<goldpan::Index> unlabeled;
     if (!candidates) unlabeled = goldpan::complement(pool.labeled, rows);
