@@ -7,6 +7,8 @@ find_package(hwy CONFIG REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)
 find_package(ZLIB REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(GoldpanWebP REQUIRED IMPORTED_TARGET libwebp)  # Debian ships no CMake configuration
 find_package(SQLite3 REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(fmt REQUIRED)

@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+class OptionInfo(NamedTuple):
+    """One option of a strategy."""
+
+    name: str
+    #: As one would type it.
+    default: str
+    #: What it takes: "a number from 0 to 1".
+    takes: str
+    help: str
+
+
 class StrategyInfo(NamedTuple):
     """One strategy: its name, a line about it, its paper, and what `select` has to be given for it."""
 
@@ -29,6 +40,9 @@ class StrategyInfo(NamedTuple):
     needs: frozenset[str]
     #: Goes by embeddings alone where no probabilities are given, and says so in `Selection.notes`.
     model_optional: bool
+    #: What a score says and which way it points.
+    score: str
+    options: tuple[OptionInfo, ...]
 
     def __repr__(self) -> str:
         needs = ", ".join(n for n in ("embeddings", "probs", "mc_probs") if n in self.needs)
@@ -57,9 +71,19 @@ def strategies() -> list[StrategyInfo]:
     ['random', 'k_center', 'badge']
     """
     return _Strategies(
-        StrategyInfo(name, summary, paper, frozenset(needs), model_optional)
-        for name, summary, paper, needs, model_optional in _core.strategies()
+        StrategyInfo(
+            name, summary, paper, frozenset(needs), model_optional, score, tuple(OptionInfo(*row) for row in options)
+        )
+        for name, summary, paper, needs, model_optional, score, options in _core.strategies()
     )
+
+
+def _check_option(strategy: str, name: str) -> None:
+    """Python's own error for an argument that nobody knows; values are the engine's to check."""
+    for info in strategies():
+        if info.name == strategy and name not in (known := [option.name for option in info.options]):
+            has = f"its options are {', '.join(known)}" if known else "it has no options"
+            raise TypeError(f"select() got an unexpected option '{name}' for strategy '{strategy}': {has}")
 
 
 @functools.cache
@@ -137,17 +161,8 @@ def select(
     threads: int = 0,
     ids: Sequence[Any] | NDArray[Any] | None = None,
     progress: Progress = None,
-    shortlist_factor: float | None = None,
     epig_targets: ArrayLike | None = None,
-    epig_target_count: int | None = None,
-    bait_lambda: float | None = None,
-    bait_oversampling: float | None = None,
-    approximate_share: float | None = None,
-    approximate_rows_per_pick: int | None = None,
-    prob_cover_radius: float | None = None,
-    prob_cover_purity: float | None = None,
-    prob_cover_classes: int | None = None,
-    prob_cover_max_edges: int | None = None,
+    **options: bool | float | str,
 ) -> Selection:
     """Chooses `batch` rows to label next. Equal arguments give equal picks, on any number of threads.
 
@@ -163,17 +178,13 @@ def select(
     batch drawn uniformly at random, for honest statistics. `ids`, N names, come back with the picks. `progress`:
     True shows a bar, a function is called with (done, total).
 
-    The other arguments belong to single strategies, with their defaults in the engine:
+    `epig_targets`: for epig, the rows whose predictions the labels should inform. `options` are the strategy's own:
+    `goldpan.strategies()` lists them with their defaults, ranges and what they do.
 
-    - hybrid: `shortlist_factor` (2): the shortlist holds this many times the batch.
-    - epig: `epig_targets`, the rows whose predictions the labels should inform; else `epig_target_count` (500) of all.
-    - bait: `bait_lambda` (1), weight of the identity in the Fisher information; `bait_oversampling` (2).
-    - k_center_approximate, badge_approximate: `approximate_share` (0.01) of the rows is looked at, but at least
-      `approximate_rows_per_pick` (10) a pick.
-    - prob_cover: `prob_cover_radius` (0: found so that a share `prob_cover_purity` (0.95) of the balls is pure),
-      `prob_cover_classes` (0: as many as the probabilities have), `prob_cover_max_edges` (2^24) kept in memory.
+    >>> goldpan.select("hybrid", embeddings=e, probs=p, batch=100, shortlist_factor=3)
 
-    Raises ValueError for a missing input, wrong shapes, values that are not finite, or a batch that is too large.
+    Raises ValueError for a missing input, wrong shapes, values that are not finite, a batch that is too large, or an
+    option out of range; TypeError for an option that the strategy does not have.
     """
     e = None if embeddings is None else as_floats(embeddings, "embeddings", "N x D", HALF_OR_SINGLE)
     h = None if features is None else as_floats(features, "features", "N x H", HALF_OR_SINGLE)
@@ -199,22 +210,8 @@ def select(
     for name, number in {"batch": batch, "seed": seed}.items():
         if number < 0:
             raise ValueError(f"[{name}] got {number}, expected 0 or more")
-    options = {
-        name: value
-        for name, value in {
-            "shortlist_factor": shortlist_factor,
-            "epig_target_count": epig_target_count,
-            "bait_lambda": bait_lambda,
-            "bait_oversampling": bait_oversampling,
-            "approximate_share": approximate_share,
-            "approximate_rows_per_pick": approximate_rows_per_pick,
-            "prob_cover_radius": prob_cover_radius,
-            "prob_cover_purity": prob_cover_purity,
-            "prob_cover_classes": prob_cover_classes,
-            "prob_cover_max_edges": prob_cover_max_edges,
-        }.items()
-        if value is not None
-    }
+    for name in options:
+        _check_option(strategy, name)
     known = as_rows(labeled, "labeled", rows)
     allowed = None if candidates is None else as_rows(candidates, "candidates", rows)
     if allowed is not None and len(both := np.intersect1d(known, allowed)):

@@ -9,7 +9,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <goldpan/acquire/batch.hpp>
+#include <goldpan/acquire/propose.hpp>
 #include <goldpan/strategies/deduplicate.hpp>
 
 #include "arrays.hpp"
@@ -28,42 +28,22 @@ nb::list strategies() {
     if (info.needs.embeddings || info.needs.features) needs.append("embeddings");
     if (info.needs.probabilities) needs.append("probs");
     if (info.needs.passes) needs.append("mc_probs");
+    nb::list options;
+    for (const goldpan::OptionInfo& option : info.options) {
+      options.append(nb::make_tuple(std::string(option.name), std::string(option.standard),
+                                    goldpan::range_of(option), std::string(option.help)));
+    }
     rows.append(nb::make_tuple(std::string(info.name), std::string(info.summary),
-                               std::string(info.paper), needs, info.needs.model_optional));
+                               std::string(info.paper), needs, info.needs.model_optional,
+                               std::string(info.score), options));
   }
   return rows;
 }
 
-/// Sets the option of this name; goldpan.select() knows no others.
-void set_option(goldpan::StrategyOptions& options, const std::string& name, nb::handle value) {
-  const auto number = [&](double& member) { member = nb::cast<double>(value); };
-  const auto count = [&](std::size_t& member) { member = nb::cast<std::size_t>(value); };
-  if (name == "shortlist_factor") return number(options.shortlist_factor);
-  if (name == "epig_target_count") return count(options.epig_target_count);
-  if (name == "bait_lambda") return number(options.bait_lambda);
-  if (name == "bait_oversampling") return number(options.bait_oversampling);
-  if (name == "approximate_share") return number(options.approximate_share);
-  if (name == "approximate_rows_per_pick") return count(options.approximate_rows_per_pick);
-  if (name == "prob_cover_radius") return number(options.prob_cover_radius);
-  if (name == "prob_cover_purity") return number(options.prob_cover_purity);
-  if (name == "prob_cover_classes") return count(options.prob_cover_classes);
-  if (name == "prob_cover_max_edges") return count(options.prob_cover_max_edges);
-  throw nb::type_error(("unknown option '" + name + "'").c_str());
-}
-
-/// The rows of the pool that are not in `labeled`, which is ascending.
-std::vector<goldpan::Index> complement(std::span<const goldpan::Index> labeled, std::size_t rows) {
-  std::vector<goldpan::Index> rest;
-  rest.reserve(rows - labeled.size());
-  std::size_t next = 0;
-  for (std::size_t row = 0; row < rows; ++row) {
-    if (next < labeled.size() && labeled[next] == row) {
-      ++next;
-    } else {
-      rest.push_back(static_cast<goldpan::Index>(row));
-    }
-  }
-  return rest;
+/// An option's value as one would type it.
+std::string option_text(nb::handle value) {
+  if (nb::isinstance<nb::bool_>(value)) return nb::cast<bool>(value) ? "true" : "false";
+  return nb::cast<std::string>(nb::str(value));
 }
 
 nb::tuple select_rows(const std::string& strategy, std::size_t rows,
@@ -89,20 +69,25 @@ nb::tuple select_rows(const std::string& strategy, std::size_t rows,
   Caller caller(std::move(listener));
   goldpan::StrategyOptions strategy_options;
   for (const auto& [name, value] : options) {
-    set_option(strategy_options, nb::cast<std::string>(name), value);
+    strategy_options.values.set(nb::cast<std::string>(name), option_text(value));
   }
   if (epig_targets) strategy_options.epig_targets = as_span(*epig_targets);
   strategy_options.progress = caller.progress(strategy);
-  goldpan::Batch result;
+  goldpan::Proposal result;
   caller.run([&] {
     goldpan::Workers workers(threads);
     if (passes) goldpan::check_probabilities(*passes, "mc_probs", workers);
     pool.labeled = as_span(labeled);
     std::vector<goldpan::Index> unlabeled;
-    if (!candidates) unlabeled = complement(pool.labeled, rows);
+    if (!candidates) unlabeled = goldpan::complement(pool.labeled, rows);
     pool.unlabeled = candidates ? as_span(*candidates) : unlabeled;
-    result = goldpan::pick_batch(strategy, pool, batch, reserve, goldpan::Generator(seed), workers,
-                                 strategy_options);
+    goldpan::Round round;
+    round.strategy = strategy;
+    round.batch = batch;
+    round.reserve = reserve;
+    round.stream = [&](const char* purpose) { return goldpan::Generator(seed).stream(purpose); };
+    round.options = strategy_options;
+    result = goldpan::propose(round, pool, workers);
   });
 
   const std::size_t count = result.picks.size();

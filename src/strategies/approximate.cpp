@@ -8,13 +8,13 @@
 
 #include <goldpan/core/error.hpp>
 
-#include "strategies/algorithms.hpp"
 #include "strategies/farthest_first.hpp"
 #include "strategies/gradient_embedding.hpp"
+#include "strategies/rows.hpp"
 
 // For pools where looking at every row is too slow: the exact strategies on a uniform sample, and
 // an estimate of what that loses, taken on other rows.
-namespace goldpan::algorithms {
+namespace goldpan {
 namespace {
 
 /// Rows that the loss is estimated on.
@@ -29,13 +29,9 @@ struct Sample {
 Sample draw_sample(const Pool& pool, std::size_t batch, const StrategyOptions& options,
                    const Generator& generator) {
   const std::size_t size = pool.unlabeled.size();
-  if (!(options.approximate_share >= 0.0 && options.approximate_share <= 1.0)) {
-    throw Error("approximate_share", "got " + std::to_string(options.approximate_share) +
-                                         ", expected a share from 0 to 1");
-  }
-  const double share = options.approximate_share * static_cast<double>(size);
-  const double least =
-      static_cast<double>(options.approximate_rows_per_pick) * static_cast<double>(batch);
+  const double share = options.values.real("approximate_share") * static_cast<double>(size);
+  const double least = static_cast<double>(options.values.count("approximate_rows_per_pick")) *
+                       static_cast<double>(batch);
   const auto wanted = static_cast<std::size_t>(
       std::min(std::ceil(std::max(share, least)), static_cast<double>(size)));
   const std::size_t count = std::max(wanted, batch + 1);
@@ -75,10 +71,9 @@ double mean_potential(const Pool& pool, std::span<const Index> rows, const Gradi
   return sum / static_cast<double>(rows.size());
 }
 
-}  // namespace
-
-Selection k_center_approximate(const Pool& pool, std::size_t batch, const StrategyOptions& options,
-                               Generator& generator, Workers& workers) {
+Selection select_k_center_approximate(const Pool& pool, std::size_t batch,
+                                      const StrategyOptions& options, Generator& generator,
+                                      Workers& workers) {
   const Sample sample = draw_sample(pool, batch, options, generator);
   const bool exact = sample.control.empty();
   // One more than asked for: how far it is from all picks is the covering radius.
@@ -106,12 +101,13 @@ Selection k_center_approximate(const Pool& pool, std::size_t batch, const Strate
   return selection;
 }
 
-Selection badge_approximate(const Pool& pool, std::size_t batch, const StrategyOptions& options,
-                            Generator& generator, Workers& workers) {
+Selection select_badge_approximate(const Pool& pool, std::size_t batch,
+                                   const StrategyOptions& options, Generator& generator,
+                                   Workers& workers) {
   const Sample sample = draw_sample(pool, batch, options, generator);
   Pool sampled = pool;
   sampled.unlabeled = sample.rows;
-  Selection selection = badge(sampled, batch, options, generator, workers);
+  Selection selection = select_by(rows::badge, sampled, batch, options, generator, workers);
   if (sample.control.empty()) {
     selection.notes.push_back("badge_approximate: the sample is the whole pool, so this is exact");
     return selection;
@@ -131,4 +127,36 @@ Selection badge_approximate(const Pool& pool, std::size_t batch, const StrategyO
   return selection;
 }
 
-}  // namespace goldpan::algorithms
+}  // namespace
+
+constexpr OptionInfo kApproximateOptions[] = {
+    {.name = "approximate_share",
+     .standard = "0.01",
+     .help = "share of the unlabelled rows that is looked at",
+     .most = 1},
+    {.name = "approximate_rows_per_pick",
+     .type = OptionType::kCount,
+     .standard = "10",
+     .help = "but no fewer rows than this for each pick"}};
+
+constinit const StrategyInfo rows::k_center_approximate = {
+    .name = "k_center_approximate",
+    .label = "k-center (approximate)",
+    .summary = "k-center on a uniform sample, for pools of tens of millions; says what it loses",
+    .paper = "Sener & Savarese 2018",
+    .score = "distance to the nearest center at the time of the pick; large is far from all",
+    .needs = {.embeddings = true, .learned_embeddings = true},
+    .options = kApproximateOptions,
+    .select = select_k_center_approximate};
+
+constinit const StrategyInfo rows::badge_approximate = {
+    .name = "badge_approximate",
+    .label = "BADGE (approximate)",
+    .summary = "BADGE on a uniform sample, for pools of tens of millions; says what it loses",
+    .paper = "Ash et al. 2020",
+    .score = "squared distance in gradient space to the nearest pick before it; large is new",
+    .needs = {.features = true, .probabilities = true},
+    .options = kApproximateOptions,
+    .select = select_badge_approximate};
+
+}  // namespace goldpan

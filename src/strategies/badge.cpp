@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "strategies/algorithms.hpp"
 #include "strategies/gradient_embedding.hpp"
+#include "strategies/rows.hpp"
 
-namespace goldpan::algorithms {
+namespace goldpan {
 namespace {
 
 /// Rows of the pool in one task.
@@ -264,11 +264,21 @@ class Seeding {
   Selection selection_;
 };
 
-}  // namespace
-
-Selection badge(const Pool& pool, std::size_t batch, const StrategyOptions& options,
-                Generator& generator, Workers& workers) {
+Selection select_badge(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                       Generator& generator, Workers& workers) {
   return Seeding(pool, batch, options.progress, generator, workers).run();
 }
 
-}  // namespace goldpan::algorithms
+}  // namespace
+
+constinit const StrategyInfo rows::badge = {
+    .name = "badge",
+    .label = "BADGE",
+    .summary = "k-means++ seeding over gradient embeddings: uncertain and diverse",
+    .paper = "Ash et al. 2020",
+    .score = "squared distance in gradient space to the nearest pick before it; large is new",
+    .cost = CostLaw::kPoolBatch,
+    .needs = {.features = true, .probabilities = true},
+    .select = select_badge};
+
+}  // namespace goldpan

@@ -18,10 +18,10 @@
 #include "kernels/blas.hpp"
 #include "kernels/trace_gains.hpp"
 #include "kernels/vector_products.hpp"
-#include "strategies/algorithms.hpp"
 #include "strategies/fisher_inverse.hpp"
+#include "strategies/rows.hpp"
 
-namespace goldpan::algorithms {
+namespace goldpan {
 namespace {
 
 // Candidates of one task.
@@ -204,20 +204,11 @@ Selection first_rows(std::span<const Index> rows, std::size_t batch) {
   return selection;
 }
 
-}  // namespace
-
-Selection bait(const Pool& pool, std::size_t batch, const StrategyOptions& options,
-               Generator& /*generator*/, Workers& workers) {
+Selection select_bait(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                      Generator& /*generator*/, Workers& workers) {
   const Embeddings& features = pool.head_features();
   const std::size_t classes = pool.probabilities.cols();
   if (classes == 1) return first_rows(pool.unlabeled, batch);  // nothing to be informed about
-  if (!(options.bait_lambda > 0.0)) {
-    throw Error("bait_lambda", "got " + std::to_string(options.bait_lambda) + ", expected above 0");
-  }
-  if (!(options.bait_oversampling >= 1.0)) {
-    throw Error("bait_oversampling",
-                "got " + std::to_string(options.bait_oversampling) + ", expected at least 1");
-  }
   if (features.cols() > kMaxOrder / (classes - 1)) {
     throw Error("features", "got " + std::to_string(features.cols()) + " dimensions and " +
                                 std::to_string(classes) + " classes, expected at most " +
@@ -233,12 +224,12 @@ Selection bait(const Pool& pool, std::size_t batch, const StrategyOptions& optio
   };
   FisherInverse inverse(information(pool.labeled, 1.0),
                         information(rows, 1.0 / static_cast<double>(rows.size())),
-                        static_cast<float>(options.bait_lambda), classes, workers);
+                        static_cast<float>(options.values.real("bait_lambda")), classes, workers);
   Candidates candidates(features, scale, classes, {pool.unlabeled.begin(), pool.unlabeled.end()});
   candidates.initialize(inverse, pool.probabilities, workers);
 
   const auto wanted = static_cast<std::size_t>(
-      std::min(std::ceil(options.bait_oversampling * static_cast<double>(batch)),
+      std::min(std::ceil(options.values.real("bait_oversampling") * static_cast<double>(batch)),
                static_cast<double>(pool.unlabeled.size())));
   const std::size_t steps = 2 * wanted - batch;
   std::vector<std::size_t> picks;  // places, in order
@@ -277,4 +268,28 @@ Selection bait(const Pool& pool, std::size_t batch, const StrategyOptions& optio
   return selection;
 }
 
-}  // namespace goldpan::algorithms
+}  // namespace
+
+constexpr OptionInfo kBaitOptions[] = {
+    {.name = "bait_lambda",
+     .standard = "1",
+     .help =
+         "weight of the identity in the Fisher information, in units of the features' mean square",
+     .above_least = true},
+    {.name = "bait_oversampling",
+     .standard = "2",
+     .help = "the forward greedy picks this many times the batch before pruning",
+     .least = 1}};
+
+constinit const StrategyInfo rows::bait = {
+    .name = "bait",
+    .label = "BAIT",
+    .summary = "most Fisher information about the head, for the pool as a whole",
+    .paper = "Ash et al. 2021",
+    .score = "decrease of tr(M^-1 F) at the time of the pick; large informs",
+    .cost = CostLaw::kPoolBatch,
+    .needs = {.features = true, .probabilities = true, .labeled_probabilities = true},
+    .options = kBaitOptions,
+    .select = select_bait};
+
+}  // namespace goldpan

@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "kernels/row_statistics.hpp"
-#include "strategies/algorithms.hpp"
+#include "strategies/rows.hpp"
 #include "strategies/top_by_score.hpp"
 
-namespace goldpan::algorithms {
+namespace goldpan {
 namespace {
 
 // Probabilities of one block of rows: they stay in the second-level cache (256 KiB) between the
@@ -30,10 +30,8 @@ void bald_scores(const StochasticPasses& passes, std::span<const Index> rows,
                          passes.classes(), scores);
 }
 
-}  // namespace
-
-Selection bald(const Pool& pool, std::size_t batch, const StrategyOptions& options,
-               Generator& /*generator*/, Workers& workers) {
+Selection select_bald(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                      Generator& /*generator*/, Workers& workers) {
   Selection selection =
       top_by_score(pool.unlabeled, batch, block_rows(*pool.passes), options.progress, workers,
                    [&](std::span<const Index> rows, std::span<double> scores) {
@@ -46,8 +44,8 @@ Selection bald(const Pool& pool, std::size_t batch, const StrategyOptions& optio
   return selection;
 }
 
-Selection power_bald(const Pool& pool, std::size_t batch, const StrategyOptions& options,
-                     Generator& generator, Workers& workers) {
+Selection select_power_bald(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                            Generator& generator, Workers& workers) {
   const Generator noise = generator.stream("power_bald");
   return top_by_score(pool.unlabeled, batch, block_rows(*pool.passes), options.progress, workers,
                       [&](std::span<const Index> rows, std::span<double> scores) {
@@ -64,4 +62,24 @@ Selection power_bald(const Pool& pool, std::size_t batch, const StrategyOptions&
                       });
 }
 
-}  // namespace goldpan::algorithms
+}  // namespace
+
+constinit const StrategyInfo rows::bald = {
+    .name = "bald",
+    .label = "BALD",
+    .summary = "largest disagreement between stochastic passes",
+    .paper = "Houlsby et al. 2011; Gal & Ghahramani 2016",
+    .score = "mutual information in nats; large is uncertain",
+    .needs = {.passes = true},
+    .select = select_bald};
+
+constinit const StrategyInfo rows::power_bald = {
+    .name = "power_bald",
+    .label = "PowerBALD",
+    .summary = "BALD with noise, so that a batch repeats itself less",
+    .paper = "Kirsch et al. 2021",
+    .score = "logarithm of the mutual information plus Gumbel noise; large is uncertain",
+    .needs = {.passes = true},
+    .select = select_power_bald};
+
+}  // namespace goldpan

@@ -8,10 +8,10 @@
 
 #include "kernels/blas.hpp"
 #include "kernels/row_statistics.hpp"
-#include "strategies/algorithms.hpp"
+#include "strategies/rows.hpp"
 #include "strategies/top_by_score.hpp"
 
-namespace goldpan::algorithms {
+namespace goldpan {
 namespace {
 
 // Joint probabilities held by a thread at a time: they stay in the second-level cache (256 KiB)
@@ -34,11 +34,9 @@ std::vector<Index> choose_targets(const Pool& pool, const StrategyOptions& optio
     }
     return {options.epig_targets.begin(), options.epig_targets.end()};
   }
-  if (options.epig_target_count == 0) {
-    throw Error("epig_target_count", "got 0, expected at least one target");
-  }
   std::vector<Index> targets =
-      generator.stream("epig targets").sample(all, std::min(options.epig_target_count, all.size()));
+      generator.stream("epig targets")
+          .sample(all, std::min(options.values.count("epig_target_count"), all.size()));
   std::sort(targets.begin(), targets.end());
   return targets;
 }
@@ -115,10 +113,8 @@ void epig_scores(std::span<const float> p, std::size_t passes, std::size_t class
   }
 }
 
-}  // namespace
-
-Selection epig(const Pool& pool, std::size_t batch, const StrategyOptions& options,
-               Generator& generator, Workers& workers) {
+Selection select_epig(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                      Generator& generator, Workers& workers) {
   const StochasticPasses& passes = *pool.passes;
   const std::size_t values = passes.passes() * passes.classes();
   const Targets targets = gather_targets(passes, choose_targets(pool, options, generator));
@@ -137,4 +133,23 @@ Selection epig(const Pool& pool, std::size_t batch, const StrategyOptions& optio
                       });
 }
 
-}  // namespace goldpan::algorithms
+}  // namespace
+
+constexpr OptionInfo kEpigOptions[] = {
+    {.name = "epig_target_count",
+     .type = OptionType::kCount,
+     .standard = "500",
+     .help = "rows drawn from the pool whose predictions the labels should inform",
+     .least = 1}};
+
+constinit const StrategyInfo rows::epig = {
+    .name = "epig",
+    .label = "EPIG",
+    .summary = "most informative about the predictions on a sample of the pool",
+    .paper = "Bickford Smith et al. 2023",
+    .score = "expected information gain about the targets' predictions, nats; large informs",
+    .needs = {.passes = true},
+    .options = kEpigOptions,
+    .select = select_epig};
+
+}  // namespace goldpan

@@ -1,34 +1,52 @@
 #include <algorithm>
 #include <cmath>
-#include <string>
 #include <vector>
 
-#include <goldpan/core/error.hpp>
-
-#include "strategies/algorithms.hpp"
 #include "strategies/farthest_first.hpp"
+#include "strategies/rows.hpp"
 
-namespace goldpan::algorithms {
+namespace goldpan {
+namespace {
 
-Selection hybrid(const Pool& pool, std::size_t batch, const StrategyOptions& options,
-                 Generator& generator, Workers& workers) {
+Selection select_hybrid(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                        Generator& generator, Workers& workers) {
   if (pool.probabilities.empty()) {
-    Selection selection = typiclust(pool, batch, options, generator, workers);
+    Selection selection = select_by(rows::typiclust, pool, batch, options, generator, workers);
     selection.notes.insert(selection.notes.begin(),
                            "hybrid: no probabilities, so there is no telling what is uncertain; "
                            "picked by typiclust");
     return selection;
   }
-  if (!(options.shortlist_factor >= 1.0)) {
-    throw Error("shortlist_factor",
-                "got " + std::to_string(options.shortlist_factor) + ", expected 1 or above");
-  }
-  const double wanted = std::ceil(options.shortlist_factor * static_cast<double>(batch));
+  const double wanted =
+      std::ceil(options.values.real("shortlist_factor") * static_cast<double>(batch));
   const std::size_t size =
       std::clamp(static_cast<std::size_t>(std::min(wanted, 0x1p52)), batch, pool.unlabeled.size());
-  std::vector<Index> shortlist = entropy(pool, size, {}, generator, workers).indices;
+  std::vector<Index> shortlist =
+      select_by(rows::entropy, pool, size, {}, generator, workers).indices;
   std::ranges::sort(shortlist);
   return farthest_first(pool.embeddings, shortlist, pool.labeled, batch, workers, options.progress);
 }
 
-}  // namespace goldpan::algorithms
+}  // namespace
+
+constexpr OptionInfo kHybridOptions[] = {
+    {.name = "shortlist_factor",
+     .standard = "2",
+     .help = "the shortlist of uncertain rows holds this many times the batch",
+     .least = 1}};
+
+constinit const StrategyInfo rows::hybrid = {
+    .name = "hybrid",
+    .label = "hybrid",
+    .summary = "k-center among the most entropic rows (\"BADGE-lite\")",
+    .paper = "",
+    .score = "distance to the nearest center at the time of the pick; large is far from all",
+    .cost = CostLaw::kPoolBatch,
+    .needs = {.embeddings = true,
+              .probabilities = true,
+              .model_optional = true,
+              .learned_embeddings = true},
+    .options = kHybridOptions,
+    .select = select_hybrid};
+
+}  // namespace goldpan

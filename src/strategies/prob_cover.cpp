@@ -11,10 +11,10 @@
 #include <goldpan/core/error.hpp>
 
 #include "kernels/kmeans.hpp"
-#include "strategies/algorithms.hpp"
 #include "strategies/near_rows.hpp"
+#include "strategies/rows.hpp"
 
-namespace goldpan::algorithms {
+namespace goldpan {
 namespace {
 
 // Pseudo-labels where nothing says how many classes there are.
@@ -207,28 +207,19 @@ std::string percent(std::size_t part, std::size_t whole) {
   return (digits.size() == 1 ? "0" : digits.substr(0, digits.size() - 1)) + "." + digits.back();
 }
 
-}  // namespace
-
-Selection prob_cover(const Pool& pool, std::size_t batch, const StrategyOptions& options,
-                     Generator& generator, Workers& workers) {
-  if (!(options.prob_cover_radius >= 0.0)) {
-    throw Error("prob_cover_radius",
-                "got " + std::to_string(options.prob_cover_radius) + ", expected 0 or above");
-  }
-  if (!(options.prob_cover_purity >= 0.0 && options.prob_cover_purity <= 1.0)) {
-    throw Error("prob_cover_purity",
-                "got " + std::to_string(options.prob_cover_purity) + ", expected 0 to 1");
-  }
+Selection select_prob_cover(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                            Generator& generator, Workers& workers) {
+  const double radius = options.values.real("prob_cover_radius");
   const Generator stream = generator.stream("prob_cover");
   std::vector<Index> rows;
   std::merge(pool.labeled.begin(), pool.labeled.end(), pool.unlabeled.begin(), pool.unlabeled.end(),
              std::back_inserter(rows));
-  std::size_t classes = options.prob_cover_classes;
+  std::size_t classes = options.values.count("prob_cover_classes");
   if (classes == 0)
     classes = pool.probabilities.empty() ? kDefaultClasses : pool.probabilities.cols();
   classes = std::max<std::size_t>(2, classes);
 
-  const bool search = options.prob_cover_radius == 0.0;
+  const bool search = radius == 0.0;
   Places places;
   if (search) {
     places = by_pseudo_label(pool, std::move(rows), classes, stream, workers);
@@ -237,9 +228,9 @@ Selection prob_cover(const Pool& pool, std::size_t batch, const StrategyOptions&
   }
   const NearRows near(pool.embeddings, places.rows, stream, workers, options.progress);
   const float limit =
-      search ? largest_pure_radius(near, places, options.prob_cover_purity, workers)
-             : static_cast<float>(options.prob_cover_radius * options.prob_cover_radius);
-  CoverGraph graph(near, limit, options.prob_cover_max_edges, workers);
+      search ? largest_pure_radius(near, places, options.values.real("prob_cover_purity"), workers)
+             : static_cast<float>(radius * radius);
+  CoverGraph graph(near, limit, options.values.count("prob_cover_max_edges"), workers);
   Cover cover(graph);
 
   std::vector<std::uint32_t> of_labeled, candidates;
@@ -300,4 +291,40 @@ Selection prob_cover(const Pool& pool, std::size_t batch, const StrategyOptions&
   return selection;
 }
 
-}  // namespace goldpan::algorithms
+}  // namespace
+
+constexpr OptionInfo kProbCoverOptions[] = {
+    {.name = "prob_cover_radius",
+     .standard = "0",
+     .help =
+         "radius of a ball; 0: the largest at which a share prob_cover_purity of the balls holds "
+         "one pseudo-label only"},
+    {.name = "prob_cover_purity",
+     .standard = "0.95",
+     .help = "share of the balls that are to hold one pseudo-label only",
+     .most = 1},
+    {.name = "prob_cover_classes",
+     .type = OptionType::kCount,
+     .standard = "0",
+     .help =
+         "pseudo-labels are this many clusters; 0: as many as the probabilities have classes, 10 "
+         "without probabilities"},
+    {.name = "prob_cover_max_edges",
+     .type = OptionType::kCount,
+     .standard = "16777216",
+     .help =
+         "edges kept in memory at most, 4 bytes each; beyond, neighbours are searched for again "
+         "whenever they are needed: the same picks, later"}};
+
+constinit const StrategyInfo rows::prob_cover = {
+    .name = "prob_cover",
+    .label = "ProbCover",
+    .summary = "covers most of the pool by balls of one radius: for cold starts",
+    .paper = "Yehuda et al. 2022",
+    .score = "rows that the ball newly covers; large covers more",
+    .cost = CostLaw::kPoolBatch,
+    .needs = {.embeddings = true},
+    .options = kProbCoverOptions,
+    .select = select_prob_cover};
+
+}  // namespace goldpan

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <iterator>
 #include <limits>
+#include <mutex>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -11,9 +12,9 @@
 #include "kernels/distance.hpp"
 #include "kernels/kmeans.hpp"
 #include "kernels/vector_products.hpp"
-#include "strategies/algorithms.hpp"
+#include "strategies/rows.hpp"
 
-namespace goldpan::algorithms {
+namespace goldpan {
 namespace {
 
 constexpr std::size_t kMaxClusters = 500;
@@ -231,14 +232,16 @@ void deal(std::vector<Cluster>& clusters, std::vector<std::size_t> order, std::s
   }
 }
 
-}  // namespace
-
-Selection typiclust(const Pool& pool, std::size_t batch, const StrategyOptions& options,
-                    Generator& generator, Workers& workers) {
+Selection select_typiclust(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                           Generator& generator, Workers& workers) {
   const std::vector<Index> rows = all_rows(pool);
   KMeansOptions settings;
   settings.clusters = std::min(pool.labeled.size() + batch, kMaxClusters);
-  settings.progress = options.progress;
+  // Steps are picks: none while the clusters are found, and no end that comes early.
+  settings.progress.report = [&](std::size_t, std::size_t) {
+    if (options.progress.report) options.progress.report(0, batch);
+  };
+  settings.progress.stop = options.progress.stop;
   Generator stream = generator.stream("typiclust");
   const KMeans found = kmeans(pool.embeddings, rows, settings, stream, workers);
   std::vector<Cluster> clusters = collect(pool, rows, found);
@@ -251,6 +254,8 @@ Selection typiclust(const Pool& pool, std::size_t batch, const StrategyOptions& 
   // How many picks a cluster gives is known, so that clusters are worked on side by side.
   std::vector<std::vector<Index>> picks(clusters.size());
   std::vector<std::vector<double>> scores(clusters.size());
+  std::mutex progressing;
+  std::size_t done = 0;
   workers.run(clusters.size(), [&](std::size_t c) {
     const Cluster& own = clusters[c];
     if (own.picks == 0) return;
@@ -260,6 +265,8 @@ Selection typiclust(const Pool& pool, std::size_t batch, const StrategyOptions& 
       picks[c].push_back(own.unlabeled[neighborhood.take(own.unlabeled.size() - i, typicality)]);
       scores[c].push_back(typicality);
     }
+    const std::lock_guard lock(progressing);
+    options.progress.step(done += own.picks, batch);
   });
 
   Selection selection;
@@ -276,4 +283,15 @@ Selection typiclust(const Pool& pool, std::size_t batch, const StrategyOptions& 
   return selection;
 }
 
-}  // namespace goldpan::algorithms
+}  // namespace
+
+constinit const StrategyInfo rows::typiclust = {
+    .name = "typiclust",
+    .label = "TypiClust",
+    .summary = "the most typical row of each cluster without labels: for cold starts",
+    .paper = "Hacohen et al. 2022",
+    .score = "typicality, 1 / mean distance to the nearest neighbours; large is typical",
+    .needs = {.embeddings = true},
+    .select = select_typiclust};
+
+}  // namespace goldpan

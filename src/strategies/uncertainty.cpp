@@ -2,10 +2,10 @@
 #include <vector>
 
 #include "kernels/row_statistics.hpp"
-#include "strategies/algorithms.hpp"
+#include "strategies/rows.hpp"
 #include "strategies/top_by_score.hpp"
 
-namespace goldpan::algorithms {
+namespace goldpan {
 namespace {
 
 // Rows of one task. Fixed, so that blocks are the same for any number of threads.
@@ -52,18 +52,16 @@ Selection select_by_two_largest(const Pool& pool, std::size_t batch, const Strat
                       });
 }
 
-}  // namespace
-
-Selection entropy(const Pool& pool, std::size_t batch, const StrategyOptions& options,
-                  Generator& /*generator*/, Workers& workers) {
+Selection select_entropy(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                         Generator& /*generator*/, Workers& workers) {
   return top_by_score(pool.unlabeled, batch, kBlock, options.progress, workers,
                       [&](std::span<const Index> rows, std::span<double> scores) {
                         for_runs(pool.probabilities, rows, scores, row_entropies);
                       });
 }
 
-Selection margin(const Pool& pool, std::size_t batch, const StrategyOptions& options,
-                 Generator& /*generator*/, Workers& workers) {
+Selection select_margin(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                        Generator& /*generator*/, Workers& workers) {
   Selection selection =
       select_by_two_largest(pool, batch, options, workers, [](double largest, double second) {
         return second - largest;  // smallest margin first
@@ -72,10 +70,39 @@ Selection margin(const Pool& pool, std::size_t batch, const StrategyOptions& opt
   return selection;
 }
 
-Selection least_confidence(const Pool& pool, std::size_t batch, const StrategyOptions& options,
-                           Generator& /*generator*/, Workers& workers) {
+Selection select_least_confidence(const Pool& pool, std::size_t batch,
+                                  const StrategyOptions& options, Generator& /*generator*/,
+                                  Workers& workers) {
   return select_by_two_largest(pool, batch, options, workers,
                                [](double largest, double) { return 1.0 - largest; });
 }
 
-}  // namespace goldpan::algorithms
+}  // namespace
+
+constinit const StrategyInfo rows::entropy = {.name = "entropy",
+                                              .label = "entropy",
+                                              .summary = "largest entropy of the predicted class",
+                                              .paper = "Settles 2009",
+                                              .score = "entropy in nats; large is uncertain",
+                                              .needs = {.probabilities = true},
+                                              .select = select_entropy};
+
+constinit const StrategyInfo rows::margin = {
+    .name = "margin",
+    .label = "margin",
+    .summary = "smallest gap between the two likeliest classes",
+    .paper = "Scheffer et al. 2001",
+    .score = "gap between the two largest probabilities; small is uncertain",
+    .needs = {.probabilities = true},
+    .select = select_margin};
+
+constinit const StrategyInfo rows::least_confidence = {
+    .name = "least_confidence",
+    .label = "least confidence",
+    .summary = "least probable likeliest class",
+    .paper = "Lewis & Gale 1994",
+    .score = "1 - largest probability; large is uncertain",
+    .needs = {.probabilities = true},
+    .select = select_least_confidence};
+
+}  // namespace goldpan

@@ -18,6 +18,9 @@ Dataset dataset_of(const std::vector<std::size_t>& sizes) {
   dataset.spec = "test";
   for (std::size_t c = 0; c < sizes.size(); ++c) {
     dataset.targets.class_names.push_back(std::to_string(c));
+    for (std::size_t i = 0; i < sizes[c]; ++i) {
+      dataset.items.ids.push_back(std::to_string(c) + "/" + std::to_string(i));
+    }
     dataset.targets.labels.insert(dataset.targets.labels.end(), sizes[c],
                                   static_cast<std::int32_t>(c));
   }

@@ -23,7 +23,7 @@ Selection pick(std::string_view strategy, const Pool& pool, std::size_t batch,
 TEST(Approximate, KCenterSaysWhatItLoses) {
   const SyntheticPool data(3000, 8, 4, 50);
   StrategyOptions options;
-  options.approximate_share = 0.2;
+  options.values.set("approximate_share", 0.2);
   const Selection picks = pick("k_center_approximate", data.view(), 30, options);
   ASSERT_EQ(picks.notes.size(), 1u);
   EXPECT_THAT(picks.notes[0], testing::HasSubstr("looked at 590 of 2950 unlabelled rows"));
@@ -33,7 +33,7 @@ TEST(Approximate, KCenterSaysWhatItLoses) {
 TEST(Approximate, KCenterCoversTheSampleAsThePlainAlgorithmDoes) {
   const SyntheticPool data(3000, 8, 4, 50);
   StrategyOptions options;
-  options.approximate_share = 0.2;
+  options.values.set("approximate_share", 0.2);
   const Selection picks = pick("k_center_approximate", data.view(), 30, options);
   // Each pick's distance is that to its nearest center at the time.
   std::vector<Index> centers = data.labeled;
@@ -53,7 +53,7 @@ TEST(Approximate, KCenterCoversTheSampleAsThePlainAlgorithmDoes) {
 TEST(Approximate, BadgeSaysWhatItLoses) {
   const SyntheticPool data(3000, 8, 4, 50);
   StrategyOptions options;
-  options.approximate_share = 0.2;
+  options.values.set("approximate_share", 0.2);
   const Selection picks = pick("badge_approximate", data.view(), 30, options);
   ASSERT_EQ(picks.notes.size(), 1u);
   EXPECT_THAT(picks.notes[0], testing::HasSubstr("looked at 590 of 2950 unlabelled rows"));
@@ -73,7 +73,7 @@ TEST(Approximate, IsExactWhereTheSampleIsThePool) {
 TEST(Approximate, DrawsAnotherSampleForAnotherSeed) {
   const SyntheticPool data(3000, 8, 4, 50);
   StrategyOptions options;
-  options.approximate_rows_per_pick = 2;
+  options.values.set("approximate_rows_per_pick", 2);
   EXPECT_NE(pick("k_center_approximate", data.view(), 20, options, 1).indices,
             pick("k_center_approximate", data.view(), 20, options, 2).indices);
 }

@@ -27,7 +27,7 @@ TEST(Bait, MatchesTheDefinition) {
         Case{20, 4, 3, 2, 12, 1.0}, Case{12, 2, 4, 2, 10, 0.5}}) {
     const SyntheticPool data(c.rows, c.dims, c.classes, c.labels, c.rows);
     StrategyOptions options;
-    options.bait_lambda = c.lambda;
+    options.values.set("bait_lambda", c.lambda);
     const Selection picked = pick(data.view(), c.batch, options);
     std::vector<double> gains;
     EXPECT_EQ(picked.indices,
@@ -45,7 +45,7 @@ TEST(Bait, MatchesTheDefinition) {
 TEST(Bait, LongRunsDoNotDrift) {
   const SyntheticPool data(700, 4, 3, 20);
   StrategyOptions options;
-  options.bait_oversampling = 1.0;
+  options.values.set("bait_oversampling", 1.0);
   const Selection picked = pick(data.view(), 100, options);
   reference::Bait state(data.embeddings, data.probabilities.view(), data.labeled, data.unlabeled,
                         1.0);
@@ -87,10 +87,10 @@ TEST(Bait, TheFactorOfTheMultinomialCovariance) {
 TEST(Bait, RefusesWhatItCannotWorkWith) {
   SyntheticPool data(30, 3, 3, 5);
   StrategyOptions options;
-  options.bait_lambda = 0;
+  options.values.set("bait_lambda", 0);
   expect_error([&] { pick(data.view(), 2, options); }, "[bait_lambda] got 0");
   options = {};
-  options.bait_oversampling = 0.5;
+  options.values.set("bait_oversampling", 0.5);
   expect_error([&] { pick(data.view(), 2, options); }, "[bait_oversampling] got 0.5");
   data.probabilities(data.labeled[2], 0) = 7;
   expect_error([&] { pick(data.view(), 2); }, "labelled row " + std::to_string(data.labeled[2]) +

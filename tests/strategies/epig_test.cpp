@@ -77,7 +77,7 @@ TEST(Epig, ByDefaultTargetsAreDrawnFromThePool) {
   EXPECT_EQ(pick(data.view(), 20).indices, pick(data.view(), 20, all).indices);
 
   StrategyOptions few;
-  few.epig_target_count = 2;
+  few.values.set("epig_target_count", 2);
   EXPECT_NE(pick(data.view(), 20, few).scores, pick(data.view(), 20).scores);
 }
 
@@ -88,7 +88,7 @@ TEST(Epig, RefusesTargetsOutsideThePool) {
   options.epig_targets = targets;
   expect_error([&] { pick(data.view(), 1, options); }, "[epig_targets] got row 30");
   options.epig_targets = {};
-  options.epig_target_count = 0;
+  options.values.set("epig_target_count", 0);
   expect_error([&] { pick(data.view(), 1, options); }, "[epig_target_count] got 0");
 }
 

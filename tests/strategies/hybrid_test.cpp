@@ -15,7 +15,7 @@ Selection hybrid(const Pool& pool, std::size_t batch, double factor = 2.0) {
   Generator generator(0);
   Workers workers(2);
   StrategyOptions options;
-  options.shortlist_factor = factor;
+  options.values.set("shortlist_factor", factor);
   return select("hybrid", pool, batch, generator, workers, options);
 }
 

@@ -21,7 +21,7 @@ Selection pick(const Pool& pool, std::size_t batch, const StrategyOptions& optio
 
 StrategyOptions with_radius(double radius) {
   StrategyOptions options;
-  options.prob_cover_radius = radius;
+  options.values.set("prob_cover_radius", radius);
   return options;
 }
 
@@ -84,10 +84,10 @@ TEST(ProbCover, TheRadiusIsTheLargestThatIsPureEnough) {
   for (int i = 20; i < 30; ++i) x.push_back(static_cast<float>(i));
   const Line line(std::move(x));
   StrategyOptions options;
-  options.prob_cover_classes = 2;
+  options.values.set("prob_cover_classes", 2);
   for (const auto& [purity, radius] :
        {std::pair{1.0, 11.0}, {0.95, 11.0}, {0.9, 12.0}, {0.8, 13.0}, {0.0, 20.0}}) {
-    options.prob_cover_purity = purity;
+    options.values.set("prob_cover_purity", purity);
     const Selection picked = pick(line.view(), 1, options);
     EXPECT_NE(picked.notes[0].find("radius " + std::to_string(radius)), std::string::npos)
         << purity << ": " << picked.notes[0];
@@ -114,7 +114,7 @@ TEST(ProbCover, TooManyEdgesToKeepChangeNothing) {
   const SyntheticPool data(900, 3, 4, 15);
   const Selection kept = pick(data.view(), 50);
   StrategyOptions options;
-  options.prob_cover_max_edges = 1000;
+  options.values.set("prob_cover_max_edges", 1000);
   const Selection searched = pick(data.view(), 50, options);
   EXPECT_EQ(searched.indices, kept.indices);
   EXPECT_EQ(searched.scores, kept.scores);
@@ -125,7 +125,7 @@ TEST(ProbCover, RefusesBadOptions) {
   const Line line({0, 1});
   expect_error([&] { pick(line.view(), 1, with_radius(-1)); }, "[prob_cover_radius] got -1");
   StrategyOptions options;
-  options.prob_cover_purity = 1.5;
+  options.values.set("prob_cover_purity", 1.5);
   expect_error([&] { pick(line.view(), 1, options); }, "[prob_cover_purity] got 1.5");
 }
 

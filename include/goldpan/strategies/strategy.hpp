@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -7,6 +8,7 @@
 
 #include <goldpan/core/embeddings.hpp>
 #include <goldpan/core/matrix.hpp>
+#include <goldpan/core/options.hpp>
 #include <goldpan/core/progress.hpp>
 #include <goldpan/core/random.hpp>
 #include <goldpan/core/stochastic_passes.hpp>
@@ -43,29 +45,12 @@ struct Selection {
 };
 
 struct StrategyOptions {
-  /// hybrid: the shortlist holds this many times the batch.
-  double shortlist_factor = 2.0;
+  /// Values of the strategy's own options (StrategyInfo::options) by name; those not given have
+  /// their defaults.
+  OptionValues values;
   /// epig: the rows whose predictions the labels should inform, labelled or not. Empty:
   /// epig_target_count of them, drawn from all rows of the pool.
   std::span<const Index> epig_targets;
-  std::size_t epig_target_count = 500;
-  /// bait: weight of the identity in the Fisher information, in units of the features' mean square.
-  double bait_lambda = 1.0;
-  /// bait: the forward greedy picks this many times the batch before pruning.
-  double bait_oversampling = 2.0;
-  /// k_center_approximate, badge_approximate: the share of the unlabelled rows that is looked at,
-  /// but no fewer rows than approximate_rows_per_pick for each pick.
-  double approximate_share = 0.01;
-  std::size_t approximate_rows_per_pick = 10;
-  /// prob_cover: the radius of a ball. 0: the largest for which this share of the balls holds one
-  /// pseudo-label only. Pseudo-labels are this many clusters; 0: as many as the probabilities have
-  /// classes, 10 without probabilities.
-  double prob_cover_radius = 0.0;
-  double prob_cover_purity = 0.95;
-  std::size_t prob_cover_classes = 0;
-  /// prob_cover: edges kept in memory at most, 4 bytes each. Beyond, neighbours are searched for
-  /// again whenever they are needed: the same picks, later.
-  std::size_t prob_cover_max_edges = std::size_t{1} << 24;
   /// Long selections report here and can be stopped.
   Progress progress;
 };
@@ -87,12 +72,27 @@ struct StrategyNeeds {
   bool model() const { return features || probabilities || passes; }
 };
 
-/// One row of the strategy table.
+/// How the time of a selection grows where the batch is a share of the pool.
+enum class CostLaw : std::uint8_t {
+  kPool,       ///< with the pool
+  kPoolBatch,  ///< with pool x batch: every pick is compared with every candidate, so with its
+               ///< square
+};
+
+/// One row of the strategy table: all that anyone lists about a strategy.
 struct StrategyInfo {
-  std::string_view name;
-  std::string_view summary;  ///< one line for the help text and the docs
-  std::string_view paper;    ///< author and year, or empty
+  std::string_view name;        ///< "k_center"
+  std::string_view label = {};  ///< in figures and texts: "k-center"
+  std::string_view summary;     ///< one line for the help text and the docs
+  std::string_view paper;       ///< author and year, or empty
+  /// What a score says and which way it points: "entropy in nats; large is uncertain".
+  std::string_view score = {};
+  CostLaw cost = CostLaw::kPool;
   StrategyNeeds needs;
+  std::span<const OptionInfo> options = {};
+  /// Every row is as likely as any other: the baseline, whose inclusion probabilities are known.
+  bool uniform = false;
+  /// `options.values` are resolved against the row's options.
   Selection (*select)(const Pool& pool, std::size_t batch, const StrategyOptions& options,
                       Generator& generator, Workers& workers);
 };
@@ -106,7 +106,8 @@ const StrategyInfo& find_strategy(std::string_view name);
 /// Chooses `batch` unlabelled rows by the named strategy: distinct, each from pool.unlabeled, ties
 /// to the lowest row, the same for any number of workers. Throws Error if an input that the
 /// strategy needs is missing, has the wrong shape, or holds NaN; if an index is out of range,
-/// repeated or both labelled and unlabelled; or if the batch is larger than the unlabelled set.
+/// repeated or both labelled and unlabelled; if the batch is larger than the unlabelled set; or if
+/// an option is unknown to the strategy or out of range.
 Selection select(std::string_view strategy, const Pool& pool, std::size_t batch,
                  Generator& generator, Workers& workers, const StrategyOptions& options = {});
 
