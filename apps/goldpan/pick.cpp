@@ -207,7 +207,7 @@ std::string to_csv(const std::vector<goldpan::Pick>& picks, const std::vector<st
   for (const goldpan::Pick& pick : picks) {
     csv +=
         fmt::format("{},{},{},{},{},{}\n", rank++, pick.row,
-                    ids.empty() ? fmt::format("{}", pick.row) : goldpan::csv_field(ids[pick.row]),
+                    ids.empty() ? fmt::format("{}", pick.row) : goldpan::csv_text(ids[pick.row]),
                     csv_number(pick.score), goldpan::reason_name(pick.reason),
                     csv_number(pick.inclusion_probability));
   }

@@ -101,6 +101,7 @@ int main(int argc, char** argv) {
     options.manual = true;
     options.threads = 2;
     options.first_batch = options.batch = 30;
+    options.reserve = 0.2;
     options.seed = static_cast<std::uint64_t>(s);
     LabelPool pool;
     pool.ids = names(kPool);
