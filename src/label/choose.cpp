@@ -1,7 +1,6 @@
 #include "label/choose.hpp"
 
 #include <algorithm>
-#include <memory>
 
 namespace goldpan::label {
 
@@ -12,20 +11,17 @@ std::vector<Pick> choose_batch(const LabelPool& pool, const LabelOptions& option
   const std::vector<Index> unlabeled = complement(issued, pool.ids.size());
   const Generator generator = Generator(options.seed).stream("label").stream(number);
   Round round;
+  round.strategy = model == nullptr ? "random" : std::string_view(options.strategy);
   round.batch = std::min(batch, unlabeled.size());
-  if (round.batch == 0) return {};
+  round.reserve = model == nullptr ? 0 : options.reserve;
+  round.reason = model == nullptr ? Reason::kColdStart : Reason::kStrategy;
   round.stream = [&](const char* purpose) { return generator.stream(purpose); };
   Pool seen;
   seen.embeddings = pool.embeddings;
   seen.labeled = issued;
   seen.unlabeled = unlabeled;
   std::unique_ptr<StochasticPasses> passes;
-  if (model == nullptr) {
-    round.strategy = "random";
-    round.reason = Reason::kColdStart;
-  } else {
-    round.strategy = options.strategy;
-    round.reserve = options.reserve;
+  if (model != nullptr) {
     seen.probabilities = model->probabilities;
     if (find_strategy(options.strategy).needs.passes) {
       passes =
