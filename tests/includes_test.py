@@ -13,14 +13,17 @@ BELOW = {
     "kernels": {"core"},
     "imaging": {"core"},
     "vision": {"core"},
+    "networks": {"core"},
     "data": {"core", "kernels", "imaging"},
-    "embed": {"core", "kernels", "imaging", "vision"},
-    "models": {"core", "kernels", "imaging", "vision"},
+    "exchange": {"core", "kernels", "imaging"},
+    "embed": {"core", "kernels", "imaging", "vision", "networks"},
+    "models": {"core", "kernels", "imaging", "vision", "networks"},
     "strategies": {"core", "kernels"},
     "tasks": {"core", "kernels"},
     "acquire": {"core", "kernels", "imaging", "data", "embed", "models", "strategies", "tasks"},
-    "session": {"core", "kernels", "imaging", "data", "embed", "models", "strategies", "tasks", "acquire"},
-    "report": {"core", "imaging", "session", "acquire", "strategies", "data", "models"},
+    "session": {"core", "kernels", "imaging", "data", "exchange", "embed", "models", "strategies", "tasks", "acquire"},
+    "label": {"core", "imaging", "models", "strategies", "acquire", "session"},
+    "report": {"core", "session", "acquire", "strategies", "tasks"},
 }
 LAYERS = set(BELOW)
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <memory>
@@ -15,18 +14,25 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
-#include <goldpan/acquire/batch.hpp>
+#include <goldpan/acquire/propose.hpp>
 #include <goldpan/core/csv.hpp>
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
 #include <goldpan/core/memory.hpp>
 #include <goldpan/core/npy.hpp>
 #include <goldpan/core/sha256.hpp>
+#include <goldpan/core/stopwatch.hpp>
 #include <goldpan/models/temperature.hpp>
+#include <goldpan/strategies/detection.hpp>
+#include <goldpan/strategies/multilabel.hpp>
 #include <goldpan/version.hpp>
 
 #include "commands.hpp"
 #include "console.hpp"
+#include "embed.hpp"
+#include "pick_boxes.hpp"
+#include "picked_images.hpp"
+#include "scored_round.hpp"
 
 namespace {
 
@@ -35,23 +41,17 @@ using goldpan::Index;
 
 struct Options {
   std::string embeddings, probabilities, logits, mc_probabilities, labeled, ids;
+  std::string from, images;
   std::string strategy;
   std::size_t batch = 0;
   std::uint64_t seed = 0;
-  double reserve = 0.1;
+  double reserve = goldpan::kStandardReserve;
+  goldpan::OptionValues strategy_options;
   int threads = 0;
   std::string out = "picks.csv";
   bool hash = true;
-};
-
-class Clock {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  std::string multilabel, label_groups;
+  BoxPickOptions boxes;
 };
 
 /// The lines of a text file, without line ends; a last empty line does not count.
@@ -73,7 +73,9 @@ std::vector<std::string> read_lines(const std::string& path) {
 
 /// Row numbers from a .npy of integers, a .npy mask of bools, or a text file with a number a line.
 /// Sorted; checked against the pool.
-std::vector<Index> read_labeled(const std::string& path, std::size_t pool) {
+/// With `ids` a line may also be an id.
+std::vector<Index> read_labeled(const std::string& path, std::size_t pool,
+                                const std::vector<std::string>& ids) {
   std::vector<Index> rows;
   const auto add = [&](std::int64_t value, const std::string& where) {
     if (value < 0 || static_cast<std::uint64_t>(value) >= pool) {
@@ -97,17 +99,9 @@ std::vector<Index> read_labeled(const std::string& path, std::size_t pool) {
         add(values[i], fmt::format("{}, entry {}", path, i));
     }
   } else {
-    std::size_t number = 0;
-    for (const std::string& line : read_lines(path)) {
-      const std::string where = fmt::format("{}:{}", path, ++number);
-      std::int64_t value = 0;
-      const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), value);
-      if (error != std::errc() || end != line.data() + line.size()) {
-        throw Error(where,
-                    fmt::format("got '{}', expected the row number of a labelled item", line));
-      }
-      add(value, where);
-    }
+    const std::vector<std::int64_t> values = rows_by_id(read_lines(path), ids, path);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      add(values[i], fmt::format("{}:{}", path, i + 1));
   }
   std::ranges::sort(rows);
   if (const auto twice = std::ranges::adjacent_find(rows); twice != rows.end()) {
@@ -116,24 +110,11 @@ std::vector<Index> read_labeled(const std::string& path, std::size_t pool) {
   return rows;
 }
 
-std::vector<Index> complement(const std::vector<Index>& labeled, std::size_t pool) {
-  std::vector<Index> rest;
-  rest.reserve(pool - labeled.size());
-  auto next = labeled.begin();
-  for (std::size_t row = 0; row < pool; ++row) {
-    if (next != labeled.end() && *next == row) {
-      ++next;
-    } else {
-      rest.push_back(static_cast<Index>(row));
-    }
-  }
-  return rest;
-}
-
 /// The inputs, mapped, and the pool that looks at them.
 class Inputs {
  public:
-  Inputs(const Options& options, goldpan::Workers& workers) {
+  Inputs(const Options& options, goldpan::Workers& workers)
+      : several_labels_(!options.multilabel.empty()) {
     if (!options.embeddings.empty()) {
       embeddings_.emplace(options.embeddings);
       pool.embeddings = embeddings_->embeddings();
@@ -147,15 +128,11 @@ class Inputs {
     if (!options.logits.empty()) read_logits(options.logits);
     if (!options.mc_probabilities.empty()) read_passes(options.mc_probabilities, workers);
     if (rows_ == 0) {
-      throw Error(
-          "goldpan pick",
-          "needs at least one of --embeddings, --probs, --logits, --mc-probs, with at least "
-          "one row");
+      throw Error("goldpan pick",
+                  "needs at least one of --from, --images, --embeddings, --probs, --logits, "
+                  "--mc-probs, with at least "
+                  "one row");
     }
-    if (!options.labeled.empty()) labeled = read_labeled(options.labeled, rows_);
-    unlabeled = complement(labeled, rows_);
-    pool.labeled = labeled;
-    pool.unlabeled = unlabeled;
     if (!options.ids.empty()) {
       ids = read_lines(options.ids);
       if (ids.size() != rows_) {
@@ -164,6 +141,10 @@ class Inputs {
                                 ids.size(), rows_, rows_from_));
       }
     }
+    if (!options.labeled.empty()) labeled = read_labeled(options.labeled, rows_, ids);
+    unlabeled = goldpan::complement(labeled, rows_);
+    pool.labeled = labeled;
+    pool.unlabeled = unlabeled;
   }
 
   goldpan::Pool pool;
@@ -202,10 +183,12 @@ class Inputs {
     passes_.emplace(
         std::span(reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)),
         shape[0], shape[1], shape[2]);
-    goldpan::check_probabilities(*passes_, path.c_str(), workers);
+    // Several labels an item do not sum to 1; their range is checked when they are scored.
+    if (!several_labels_) goldpan::check_probabilities(*passes_, path.c_str(), workers);
     pool.passes = &*passes_;
   }
 
+  bool several_labels_;
   std::size_t rows_ = 0;
   std::string rows_from_;
   std::optional<goldpan::NpyFile> embeddings_, probabilities_, mc_probabilities_;
@@ -233,13 +216,16 @@ std::string to_csv(const std::vector<goldpan::Pick>& picks, const std::vector<st
 
 using NamedFile = std::pair<const char*, const std::string*>;
 
-std::array<NamedFile, 6> input_files(const Options& options) {
+std::array<NamedFile, 9> input_files(const Options& options) {
   return {{{"embeddings", &options.embeddings},
            {"probs", &options.probabilities},
            {"logits", &options.logits},
            {"mc_probs", &options.mc_probabilities},
            {"labeled", &options.labeled},
-           {"ids", &options.ids}}};
+           {"ids", &options.ids},
+           {"predictions", &options.boxes.predictions},
+           {"truth", &options.boxes.truth},
+           {"box_features", &options.boxes.box_features}}};
 }
 
 /// Neither output may overwrite an input or the other output.
@@ -273,26 +259,113 @@ nlohmann::ordered_json describe_inputs(const Options& options) {
   return inputs;
 }
 
-void pick(const Options& options) {
+/// What `goldpan embed` wrote stands for --embeddings and --ids; --images embeds first.
+void use_embedded_folder(Options& options) {
+  if (!options.images.empty()) {
+    EmbedCommand command;
+    command.images = options.images;
+    command.threads = options.threads;
+    command.out = options.from.empty()
+                      ? std::filesystem::path(options.out).replace_extension(".embedded").string()
+                      : options.from;
+    embed(command);
+    options.from = command.out;
+  }
+  if (options.from.empty()) return;
+  const EmbeddedFiles files = embedded_files(options.from);
+  if (options.embeddings.empty()) options.embeddings = files.embeddings;
+  if (options.ids.empty()) options.ids = files.ids;
+}
+
+/// The picks' images beside the picks: one picture, and a page.
+void show_picks(const Options& options, const std::vector<goldpan::Pick>& picks,
+                const std::vector<std::string>& ids, const std::filesystem::path& out) {
+  std::vector<PickedImage> shown;
+  for (const goldpan::Pick& pick : picks) {
+    shown.push_back({ids[pick.row], fmt::format("{} {}", goldpan::reason_name(pick.reason),
+                                                csv_number(pick.score))});
+  }
+  const auto beside = [&](const char* ending) {
+    return std::filesystem::path(out).replace_extension(ending);
+  };
+  const std::size_t missing =
+      write_picked_images(options.from, shown, beside(".jpg"), beside(".html"), options.threads);
+  if (missing > 0) spdlog::info("{} of the picks' images cannot be read any more", missing);
+  fmt::print("to look at: {}, {}\n", beside(".jpg").string(), beside(".html").string());
+}
+
+/// `pick --multilabel`: entropy, margin or BALD of each label, summed or the largest.
+goldpan::Proposal pick_by_labels(const Options& options, const Inputs& inputs,
+                                 goldpan::Workers& workers) {
+  const bool bald = options.strategy == "bald";
+  if (!bald && options.strategy != "entropy" && options.strategy != "margin") {
+    throw Error("--strategy", fmt::format("got '{}', expected entropy, margin or bald with "
+                                          "--multilabel",
+                                          options.strategy));
+  }
+  if (bald ? inputs.pool.passes == nullptr : inputs.pool.probabilities.empty()) {
+    throw Error(bald ? "--mc-probs" : "--probs",
+                fmt::format("strategy {} with --multilabel needs it", options.strategy));
+  }
+  goldpan::MultilabelOptions labels;
+  labels.aggregate =
+      options.multilabel == "max" ? goldpan::LabelAggregate::kMax : goldpan::LabelAggregate::kSum;
+  labels.groups =
+      goldpan::parse_label_groups(options.label_groups, bald ? inputs.pool.passes->classes()
+                                                             : inputs.pool.probabilities.cols());
+  const auto kind =
+      options.strategy == "margin" ? goldpan::LabelScore::kMargin : goldpan::LabelScore::kEntropy;
+  const std::vector<double> of_rows =
+      bald ? goldpan::multilabel_bald(*inputs.pool.passes, inputs.unlabeled, labels, workers)
+           : goldpan::multilabel_scores(inputs.pool.probabilities, inputs.unlabeled, kind, labels,
+                                        workers);
+  std::vector<double> scores(inputs.labeled.size() + inputs.unlabeled.size());
+  for (std::size_t i = 0; i < of_rows.size(); ++i) scores[inputs.unlabeled[i]] = of_rows[i];
+  return scored_round(inputs.labeled, inputs.unlabeled, options.batch, options.reserve,
+                      options.seed, workers,
+                      [&](std::span<const Index>, std::span<const Index> rest, std::size_t count) {
+                        return goldpan::select_by_scores(scores, rest, count);
+                      });
+}
+
+void pick(Options options) {
+  use_embedded_folder(options);
   // Known before any file is read: a long selection must not end in "cannot write".
   const std::filesystem::path out = options.out;
   const std::filesystem::path audit_path = std::filesystem::path(out).replace_extension(".json");
   check_outputs(options, out, audit_path);
   if (out.has_parent_path()) goldpan::make_writable_folder(out.parent_path());
-  goldpan::find_strategy(options.strategy);
+  if (!options.boxes.predictions.empty()) {
+    stop_on_interrupt();
+    const auto labeled = [&](std::size_t pool) {
+      return options.labeled.empty() ? std::vector<Index>() : read_labeled(options.labeled, pool);
+    };
+    return pick_boxes({options.strategy, options.embeddings, options.ids, options.out,
+                       options.batch, options.seed, options.reserve, options.threads, labeled},
+                      options.boxes);
+  }
+  const goldpan::StrategyInfo& strategy = goldpan::find_strategy(options.strategy);
+  options.strategy_options.resolve(strategy.options, strategy.name);  // before any file is read
   stop_on_interrupt();
 
-  const Clock total;
+  const goldpan::Stopwatch total;
   goldpan::Workers workers(options.threads);
   const Inputs inputs(options, workers);
   const double read_seconds = total.seconds();
 
-  goldpan::StrategyOptions strategy_options;
-  strategy_options.progress = progress_bar(options.strategy, "picks");
-  const Clock selecting;
-  const goldpan::Batch batch =
-      goldpan::pick_batch(options.strategy, inputs.pool, options.batch, options.reserve,
-                          goldpan::Generator(options.seed), workers, strategy_options);
+  goldpan::Round round;
+  round.strategy = options.strategy;
+  round.batch = options.batch;
+  round.reserve = options.reserve;
+  round.stream = [&](const char* purpose) {
+    return goldpan::Generator(options.seed).stream(purpose);
+  };
+  round.options.values = options.strategy_options;
+  round.options.progress = progress_bar(options.strategy, "picks");
+  const goldpan::Stopwatch selecting;
+  const goldpan::Proposal batch = options.multilabel.empty()
+                                      ? goldpan::propose(round, inputs.pool, workers)
+                                      : pick_by_labels(options, inputs, workers);
   const double select_seconds = selecting.seconds();
   const std::size_t peak = goldpan::peak_resident_bytes();
 
@@ -303,8 +376,10 @@ void pick(const Options& options) {
                        {"batch", options.batch},
                        {"seed", options.seed},
                        {"reserve", options.reserve},
+                       {"options", options.strategy_options.given()},
                        {"labeled", inputs.labeled.size()},
                        {"pool", inputs.labeled.size() + inputs.unlabeled.size()}};
+  audit["score"] = strategy.score;
   audit["inputs"] = describe_inputs(options);
   audit["notes"] = batch.notes;
   audit["timings"] = {{"read_seconds", read_seconds}, {"select_seconds", select_seconds}};
@@ -316,6 +391,7 @@ void pick(const Options& options) {
   fmt::print("{} picks by {} from {} unlabelled rows in {:.3g} s: {} ({})\n", batch.picks.size(),
              options.strategy, inputs.unlabeled.size(), select_seconds, out.string(),
              audit_path.string());
+  if (!options.from.empty()) show_picks(options, batch.picks, inputs.ids, out);
 }
 
 }  // namespace
@@ -332,8 +408,15 @@ void add_pick_command(CLI::App& program) {
       ->excludes(probabilities);
   command->add_option("--mc-probs", options->mc_probabilities,
                       "K x N x C .npy, float32: class probabilities of K stochastic passes");
-  command->add_option("--labeled", options->labeled,
-                      "rows that have labels: a number a line, or .npy of integers or of N bools");
+  command->add_option(
+      "--labeled", options->labeled,
+      "what has labels: an id or a row number a line, or .npy of integers or of N bools");
+  command->add_option("--from", options->from,
+                      "a folder of `goldpan embed`: its embeddings and ids; the picks' images go "
+                      "beside --out as .jpg and .html");
+  command->add_option("--images", options->images,
+                      "a folder of images, embedded first by `goldpan embed` with its defaults "
+                      "[into --from, or beside --out]");
   command->add_option("--ids", options->ids, "a name a line for each of the N rows");
   command->add_option("--strategy", options->strategy, "see `goldpan strategies`")->required();
   command->add_option("--batch", options->batch, "how many rows to pick")
@@ -346,14 +429,31 @@ void add_pick_command(CLI::App& program) {
       ->add_option("--reserve", options->reserve,
                    "share drawn at random, for honest statistics; 0 gives the bare strategy")
       ->capture_default_str();
+  command->add_option_function<std::vector<std::string>>(
+      "--option",
+      [options](const std::vector<std::string>& pairs) {
+        for (const std::string& pair : pairs) options->strategy_options.set_pair(pair);
+      },
+      "option of the strategy as name=value (see `goldpan strategies`); repeatable");
   command->add_option("--threads", options->threads, "0: all cores; never changes a pick")
       ->capture_default_str();
   command->add_option("--out", options->out, "the picks; the audit trail goes beside it as .json")
       ->capture_default_str();
+  command
+      ->add_option("--multilabel", options->multilabel,
+                   "several labels an item, --probs need not sum to 1: sum or max of the labels' "
+                   "scores (entropy, margin, bald)")
+      ->check(CLI::IsMember({"sum", "max"}));
+  command->add_option("--label-groups", options->label_groups,
+                      "with --multilabel: labels of which one holds, as weather:0-6,scene:7-13");
+  add_box_pick_options(*command, options->boxes);
   command->add_flag("--hash,!--no-hash", options->hash,
                     "SHA-256 of the inputs in the audit trail [on]");
   command->footer(
       "Example:\n  goldpan pick --embeddings E.npy --probs P.npy --labeled labeled.txt "
-      "--strategy badge --batch 1000");
+      "--strategy badge --batch 1000\n"
+      "  goldpan pick --from embedded --strategy typiclust --batch 200\n"
+      "  goldpan pick --predictions results.json --truth images.json --strategy entropy "
+      "--aggregate sum --batch 2000 --cost boxes");
   command->callback([options] { pick(*options); });
 }

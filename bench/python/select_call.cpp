@@ -1,4 +1,4 @@
-// Times goldpan::pick_batch as the Python module calls it: views of arrays that are there, workers
+// Times goldpan::propose as the Python module calls it: views of arrays that are there, workers
 // and index lists made for the call. Prints the least and the median time in
 // microseconds.
 //
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include <goldpan/acquire/batch.hpp>
+#include <goldpan/acquire/propose.hpp>
 #include <goldpan/core/npy.hpp>
 
 int main(int, char** arguments) {
@@ -26,7 +26,11 @@ int main(int, char** arguments) {
     std::iota(unlabeled.begin(), unlabeled.end(), goldpan::Index{0});
     pool.unlabeled = unlabeled;
     goldpan::Workers workers(1);
-    goldpan::pick_batch(arguments[1], pool, batch, 0, goldpan::Generator(0), workers);
+    goldpan::Round round;
+    round.strategy = arguments[1];
+    round.batch = batch;
+    round.stream = [](const char* purpose) { return goldpan::Generator(0).stream(purpose); };
+    goldpan::propose(round, pool, workers);
     const std::chrono::duration<double, std::micro> taken =
         std::chrono::steady_clock::now() - begin;
     microseconds.push_back(taken.count());

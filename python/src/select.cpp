@@ -9,7 +9,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <goldpan/acquire/batch.hpp>
+#include <goldpan/acquire/propose.hpp>
 #include <goldpan/strategies/deduplicate.hpp>
 
 #include "arrays.hpp"
@@ -46,21 +46,6 @@ std::string option_text(nb::handle value) {
   return nb::cast<std::string>(nb::str(value));
 }
 
-/// The rows of the pool that are not in `labeled`, which is ascending.
-std::vector<goldpan::Index> complement(std::span<const goldpan::Index> labeled, std::size_t rows) {
-  std::vector<goldpan::Index> rest;
-  rest.reserve(rows - labeled.size());
-  std::size_t next = 0;
-  for (std::size_t row = 0; row < rows; ++row) {
-    if (next < labeled.size() && labeled[next] == row) {
-      ++next;
-    } else {
-      rest.push_back(static_cast<goldpan::Index>(row));
-    }
-  }
-  return rest;
-}
-
 nb::tuple select_rows(const std::string& strategy, std::size_t rows,
                       const std::optional<AnyArray>& embeddings,
                       const std::optional<AnyArray>& features,
@@ -88,16 +73,21 @@ nb::tuple select_rows(const std::string& strategy, std::size_t rows,
   }
   if (epig_targets) strategy_options.epig_targets = as_span(*epig_targets);
   strategy_options.progress = caller.progress(strategy);
-  goldpan::Batch result;
+  goldpan::Proposal result;
   caller.run([&] {
     goldpan::Workers workers(threads);
     if (passes) goldpan::check_probabilities(*passes, "mc_probs", workers);
     pool.labeled = as_span(labeled);
     std::vector<goldpan::Index> unlabeled;
-    if (!candidates) unlabeled = complement(pool.labeled, rows);
+    if (!candidates) unlabeled = goldpan::complement(pool.labeled, rows);
     pool.unlabeled = candidates ? as_span(*candidates) : unlabeled;
-    result = goldpan::pick_batch(strategy, pool, batch, reserve, goldpan::Generator(seed), workers,
-                                 strategy_options);
+    goldpan::Round round;
+    round.strategy = strategy;
+    round.batch = batch;
+    round.reserve = reserve;
+    round.stream = [&](const char* purpose) { return goldpan::Generator(seed).stream(purpose); };
+    round.options = strategy_options;
+    result = goldpan::propose(round, pool, workers);
   });
 
   const std::size_t count = result.picks.size();

@@ -26,7 +26,8 @@ struct Effect {
 };
 
 double seconds_of(const RoundRecord& round) {
-  return round.train_seconds + round.score_seconds + round.select_seconds;
+  return round.value("train_seconds") + round.value("score_seconds") +
+         round.value("select_seconds");
 }
 
 Effect effect_at(const Grid& with, const Grid& without, std::size_t strategy, std::size_t budget) {
@@ -42,9 +43,9 @@ Effect effect_at(const Grid& with, const Grid& without, std::size_t strategy, st
     const RoundRecord* const a = with.at(strategy, budget, seed);
     const RoundRecord* const b = without.at(other_strategy, other_budget, other_seed);
     if (a == nullptr || b == nullptr) continue;
-    effect.with.push_back(a->accuracy);
-    effect.without.push_back(b->accuracy);
-    effect.difference.push_back(100 * (a->accuracy - b->accuracy));
+    effect.with.push_back(a->value("accuracy"));
+    effect.without.push_back(b->value("accuracy"));
+    effect.difference.push_back(100 * (a->value("accuracy") - b->value("accuracy")));
     effect.seconds_with += seconds_of(*a);
     effect.seconds_without += seconds_of(*b);
   }

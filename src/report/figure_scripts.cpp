@@ -274,7 +274,7 @@ FigureScript curves_script(const Analysis& analysis, const std::vector<std::size
                         [&](std::size_t s) { return s != grid.random(); });
   for (const std::size_t s : order) {
     accuracy.add(figure, fmt::format("curve{}", s), styles[s], grid, [&](std::size_t budget) {
-      const std::vector<double> values = grid.values(s, budget, &RoundRecord::accuracy);
+      const std::vector<double> values = grid.values(s, budget, "accuracy");
       return Spread{100 * mean(values), 100 * standard_deviation(values)};
     });
     gains.add(figure, fmt::format("gain{}", s), styles[s], grid, [&](std::size_t budget) {
@@ -330,7 +330,7 @@ FigureScript calibration_script(const Grid& grid) {
       figure.data += fmt::format("{} {}\n", number(bin.confidence), number(bin.accuracy));
     }
     figure.data += "EOD\n";
-    const auto field = scaled ? &RoundRecord::ece_after : &RoundRecord::ece_before;
+    const auto field = scaled ? "ece_after" : "ece_before";
     figure.data += data_block(grid, fmt::format("error{}", scaled ? 1 : 0), [&](std::size_t b) {
       std::vector<double> all;
       for (std::size_t s = 0; s < grid.strategies().size(); ++s) {

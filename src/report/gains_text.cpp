@@ -40,7 +40,7 @@ Column budget_column(const Analysis& analysis, std::size_t budget) {
   Column column = {percent(grid.budgets()[budget]) + " ",
                    thousands(static_cast<double>(grid.labels(budget))) + " "};
   if (grid.random()) {
-    const auto accuracies = grid.values(*grid.random(), budget, &RoundRecord::accuracy);
+    const auto accuracies = grid.values(*grid.random(), budget, "accuracy");
     column.push_back(accuracies.empty() ? "-" : fixed(100 * mean(accuracies), 2) + " % ");
   }
   for (std::size_t strategy = 0; strategy < grid.strategies().size(); ++strategy) {

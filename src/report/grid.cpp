@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "report/styles.hpp"
+
 namespace goldpan::report {
 namespace {
 
@@ -52,7 +54,10 @@ Grid::Grid(const Records& records) : records_(&records) {
     cells_[(s * budgets_.size() + b) * seeds_.size() + (seed - seeds_.begin())] = &round;
     labels_[b] = std::max(labels_[b], round.labeled);
   }
-  const auto random = std::find(strategies_.begin(), strategies_.end(), "random");
+  const auto random = std::ranges::find_if(strategies_, [](const std::string& name) {
+    const StrategyInfo* const row = row_of(name);
+    return row != nullptr && row->uniform;
+  });
   if (random != strategies_.end()) random_ = random - strategies_.begin();
 }
 
@@ -61,11 +66,12 @@ const RoundRecord* Grid::at(std::size_t strategy, std::size_t budget, std::size_
 }
 
 std::vector<double> Grid::values(std::size_t strategy, std::size_t budget,
-                                 double RoundRecord::*field) const {
+                                 std::string_view metric) const {
   std::vector<double> found;
   for (std::size_t seed = 0; seed < seeds_.size(); ++seed) {
     const RoundRecord* round = at(strategy, budget, seed);
-    if (round != nullptr && std::isfinite(round->*field)) found.push_back(round->*field);
+    if (round != nullptr && std::isfinite(round->value(metric)))
+      found.push_back(round->value(metric));
   }
   return found;
 }

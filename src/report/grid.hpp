@@ -30,7 +30,7 @@ class Grid {
   const RoundRecord* at(std::size_t strategy, std::size_t budget, std::size_t seed) const;
   /// One field over the seeds, those without a finite value left out.
   std::vector<double> values(std::size_t strategy, std::size_t budget,
-                             double RoundRecord::*field) const;
+                             std::string_view metric) const;
   /// Rounds that the settings ask for and the journal does not hold.
   std::size_t missing() const;
 

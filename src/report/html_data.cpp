@@ -17,8 +17,20 @@ Json number(double value, double precision = 1e6) {
   return std::round(value * precision) / precision;
 }
 
+/// The metrics of all classes over the whole test set, in the order in which rounds have them; what
+/// the clock said is shown elsewhere.
+std::vector<std::string> metric_names(const Records& records) {
+  std::vector<std::string> names;
+  if (records.rounds.empty()) return names;
+  for (const Metric& metric : records.rounds.front().metrics.rows()) {
+    if (metric.cls != kAllClasses || metric.slice != "all") continue;
+    if (!metric.name.ends_with("_seconds")) names.push_back(metric.name);
+  }
+  return names;
+}
+
 // [strategy][budget][seed], null where there is no round.
-Json cube(const Grid& grid, double RoundRecord::*field) {
+Json cube(const Grid& grid, std::string_view metric) {
   Json strategies = Json::array();
   for (std::size_t s = 0; s < grid.strategies().size(); ++s) {
     Json budgets = Json::array();
@@ -26,7 +38,7 @@ Json cube(const Grid& grid, double RoundRecord::*field) {
       Json seeds = Json::array();
       for (std::size_t seed = 0; seed < grid.seeds().size(); ++seed) {
         const RoundRecord* round = grid.at(s, b, seed);
-        seeds.push_back(round == nullptr ? Json() : number(round->*field));
+        seeds.push_back(round == nullptr ? Json() : number(round->value(metric)));
       }
       budgets.push_back(std::move(seeds));
     }
@@ -49,10 +61,10 @@ Json class_counts(const Grid& grid, std::size_t strategy, std::size_t budget) {
   double rounds = 0;
   for (std::size_t seed = 0; seed < grid.seeds().size(); ++seed) {
     const RoundRecord* round = grid.at(strategy, budget, seed);
-    if (round == nullptr || round->class_counts.empty()) continue;
-    sums.resize(std::max(sums.size(), round->class_counts.size()), 0.0);
-    for (std::size_t c = 0; c < round->class_counts.size(); ++c) {
-      sums[c] += static_cast<double>(round->class_counts[c]);
+    if (round == nullptr || round->class_counts().empty()) continue;
+    sums.resize(std::max(sums.size(), round->class_counts().size()), 0.0);
+    for (std::size_t c = 0; c < round->class_counts().size(); ++c) {
+      sums[c] += static_cast<double>(round->class_counts()[c]);
     }
     ++rounds;
   }
@@ -100,19 +112,7 @@ std::string page_data(const Analysis& analysis) {
   data["classes"] = records.class_names;
   data["pool_class_counts"] = records.pool_class_counts;
   data["pool_class_counts"].get_ref<Json::array_t&>().resize(records.class_names.size(), 0);
-  const std::pair<const char*, double RoundRecord::*> fields[] = {
-      {"accuracy", &RoundRecord::accuracy},
-      {"balanced_accuracy", &RoundRecord::balanced_accuracy},
-      {"macro_f1", &RoundRecord::macro_f1},
-      {"nll", &RoundRecord::nll},
-      {"ece_before", &RoundRecord::ece_before},
-      {"ece_after", &RoundRecord::ece_after},
-      {"temperature", &RoundRecord::temperature},
-      {"redundancy", &RoundRecord::redundancy},
-      {"redundancy_labeled", &RoundRecord::redundancy_labeled},
-      {"drift", &RoundRecord::drift},
-  };
-  for (const auto& [name, field] : fields) data["metrics"][name] = cube(grid, field);
+  for (const std::string& name : metric_names(records)) data["metrics"][name] = cube(grid, name);
   data["timings"] = Json::array();
   for (const Cost& cost : costs_at_scale(grid)) {
     data["timings"].push_back({{"strategy", cost.strategy},

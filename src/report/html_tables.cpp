@@ -156,7 +156,7 @@ std::string gains_section(const Analysis& analysis) {
   if (grid.random()) {
     text += "<tr>" + strategy_header(analysis, *grid.random());
     for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
-      const auto values = grid.values(*grid.random(), budget, &RoundRecord::accuracy);
+      const auto values = grid.values(*grid.random(), budget, "accuracy");
       text += values.empty() ? "<td></td>"
                              : fmt::format("<td>{} %<small>accuracy</small></td>",
                                            fixed(100 * mean(values), 2));

@@ -87,7 +87,7 @@ ReflectionSection reflect_on_k_center(const Analysis& analysis) {
   const BatchSummary ours = summarize_batches(grid, *k_center, budget);
   const BatchSummary random = summarize_batches(grid, *grid.random(), budget);
   const std::string at = percent(grid.budgets()[budget]);
-  const PairedTest drift = against_random(grid, *k_center, budget, &RoundRecord::drift);
+  const PairedTest drift = against_random(grid, *k_center, budget, "drift");
   const bool off_center = drift.mean > 0 && drift.p_value < kAlpha;
   if (drift.n > 0) {
     section.sentences.push_back(fmt::format(
@@ -170,7 +170,7 @@ ReflectionSection reflect_on_near_twins(const Analysis& analysis) {
   const BatchSummary random = summarize_batches(grid, *grid.random(), budget);
   std::vector<double> p_values;
   for (const Share& share : shares) {
-    const PairedTest test = against_random(grid, share.strategy, budget, &RoundRecord::redundancy);
+    const PairedTest test = against_random(grid, share.strategy, budget, "redundancy");
     p_values.push_back(share.strategy == grid.random() ? kNan : test.p_value);
   }
   const std::vector<double> corrected = holm(p_values);
@@ -277,12 +277,12 @@ ReflectionSection reflect_on_calibration(const Analysis& analysis) {
   const Grid& grid = analysis.grid;
   ReflectionSection section{"Can the model's probabilities be believed?", {}};
   const std::size_t strategy = grid.random().value_or(0);
-  const auto over = [&](double RoundRecord::*field) {
-    const std::vector<double> values = grid.values(strategy, 0, field);
+  const auto over = [&](std::string_view metric) {
+    const std::vector<double> values = grid.values(strategy, 0, metric);
     return MeanStd{mean(values), standard_deviation(values)};
   };
-  const MeanStd before = over(&RoundRecord::ece_before);
-  const MeanStd after = over(&RoundRecord::ece_after);
+  const MeanStd before = over("ece_before");
+  const MeanStd after = over("ece_after");
   if (!std::isfinite(before.mean) || !std::isfinite(after.mean) ||
       (before.mean == 0 && after.mean == 0)) {
     return section;
@@ -292,7 +292,7 @@ ReflectionSection reflect_on_calibration(const Analysis& analysis) {
                   "scaling and {} "
                   "after it (temperature {}; `calibration.csv`){}.",
                   percent(grid.budgets()[0]), name_of(grid, strategy), describe_percent(before),
-                  describe_percent(after), describe_number(over(&RoundRecord::temperature), 2),
+                  describe_percent(after), describe_number(over("temperature"), 2),
                   after.mean < before.mean ? "" : ": no gain there"));
   return section;
 }
@@ -350,7 +350,7 @@ ReflectionSection what_to_check(const Analysis& analysis) {
         "Seeds: no strategy's mean gain is such that more seeds are known to help.");
   }
   if (std::isfinite(analysis.full_accuracy)) {
-    const double start = mean(grid.values(*grid.random(), 0, &RoundRecord::accuracy));
+    const double start = mean(grid.values(*grid.random(), 0, "accuracy"));
     section.sentences.push_back(
         fmt::format("Room: random reaches {} % with the first {} labels and {} % with all; where "
                     "the first budget is "

@@ -19,7 +19,7 @@ std::vector<double> paired_differences(const Grid& grid, std::size_t strategy, s
     const RoundRecord* ours = grid.at(strategy, budget, seed);
     const RoundRecord* theirs = grid.at(against, budget, seed);
     if (ours == nullptr || theirs == nullptr) continue;
-    const double difference = 100 * (ours->accuracy - theirs->accuracy);
+    const double difference = 100 * (ours->value("accuracy") - theirs->value("accuracy"));
     if (std::isfinite(difference)) differences.push_back(difference);
   }
   return differences;
@@ -70,7 +70,7 @@ double full_accuracy(const Grid& grid, std::optional<std::size_t> only_seed) {
     for (std::size_t seed = 0; seed < grid.seeds().size(); ++seed) {
       const RoundRecord* round = grid.at(strategy, *grid.full(), seed);
       if (round != nullptr && only_seed.value_or(seed) == seed) {
-        accuracies.push_back(round->accuracy);
+        accuracies.push_back(round->value("accuracy"));
       }
     }
   }
@@ -88,9 +88,9 @@ double labels_needed(const Grid& grid, std::size_t strategy, std::optional<std::
       accuracy = full;
     } else if (only_seed) {
       const RoundRecord* round = grid.at(strategy, budget, *only_seed);
-      if (round != nullptr) accuracy = round->accuracy;
+      if (round != nullptr) accuracy = round->value("accuracy");
     } else {
-      accuracy = mean(grid.values(strategy, budget, &RoundRecord::accuracy));
+      accuracy = mean(grid.values(strategy, budget, "accuracy"));
     }
     const auto count = static_cast<double>(grid.labels(budget));
     if (std::isnan(accuracy) || count < 1 || (!labels.empty() && count <= labels.back())) continue;
@@ -162,7 +162,7 @@ std::vector<BandGain> band_gains(const Grid& grid) {
           const RoundRecord* ours = grid.at(strategy, budget, seed);
           const RoundRecord* theirs = grid.at(*grid.random(), budget, seed);
           const bool both = ours != nullptr && theirs != nullptr;
-          sum += both ? 100 * (ours->accuracy - theirs->accuracy) : kNan;
+          sum += both ? 100 * (ours->value("accuracy") - theirs->value("accuracy")) : kNan;
         }
         sum /= static_cast<double>(gain.budgets.size());
         if (std::isfinite(sum)) gain.differences.push_back(sum);
@@ -191,7 +191,7 @@ std::vector<Area> areas_under_curve(const Grid& grid) {
       std::vector<double> accuracies;
       for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
         if (const RoundRecord* round = grid.at(strategy, budget, seed)) {
-          accuracies.push_back(round->accuracy);
+          accuracies.push_back(round->value("accuracy"));
         }
       }
       if (accuracies.size() != grid.budgets().size()) continue;
@@ -278,13 +278,13 @@ FullDataCheck check_full_data(const Grid& grid) {
     std::size_t rounds = 0;
     for (std::size_t strategy = 0; strategy < grid.strategies().size(); ++strategy) {
       const RoundRecord* round = grid.at(strategy, *grid.full(), seed);
-      if (round == nullptr || !std::isfinite(round->accuracy)) continue;
+      if (round == nullptr || !std::isfinite(round->value("accuracy"))) continue;
       ++rounds;
-      if (best == nullptr || round->accuracy > best->accuracy) best = round;
-      if (worst == nullptr || round->accuracy < worst->accuracy) worst = round;
+      if (best == nullptr || round->value("accuracy") > best->value("accuracy")) best = round;
+      if (worst == nullptr || round->value("accuracy") < worst->value("accuracy")) worst = round;
     }
     if (rounds < 2) continue;
-    const double spread = 100 * (best->accuracy - worst->accuracy);
+    const double spread = 100 * (best->value("accuracy") - worst->value("accuracy"));
     if (check.applies() && spread <= check.spread) continue;
     check.spread = spread;
     check.seed = grid.seeds()[seed];

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include <goldpan/strategies/strategy.hpp>
 
 namespace goldpan::report {
 
@@ -13,6 +16,9 @@ struct Style {
   int marker = 0;         ///< gnuplot point type; the page draws the same shapes
   bool baseline = false;  ///< random: drawn thick and first
 };
+
+/// The row of the strategy table, or null for one that this version does not know.
+const StrategyInfo* row_of(std::string_view strategy);
 
 /// A fixed style for each known strategy, so that a strategy looks the same in every run; others
 /// get what is left, in their order. The colours are Okabe & Ito's, told apart by the colour-blind;

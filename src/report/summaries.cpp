@@ -5,6 +5,8 @@
 #include <numeric>
 #include <string_view>
 
+#include "report/styles.hpp"
+
 namespace goldpan::report {
 namespace {
 
@@ -26,15 +28,9 @@ double imbalance(const std::vector<std::uint64_t>& bought, const std::vector<std
   return distance / 2;
 }
 
-bool lacks(const RoundRecord& round, const std::vector<std::uint64_t>& pool, std::size_t c) {
-  return c < round.class_counts.size() && round.class_counts[c] == 0 && pool[c] > 0;
-}
-
-// Strategies whose every pick is compared with every candidate, or every candidate with every
-// other: with batches that grow along with the pool their selection grows with its square.
-bool is_quadratic(std::string_view strategy) {
-  constexpr std::string_view kQuadratic[] = {"k_center", "badge", "hybrid", "probcover", "bait"};
-  return std::find(std::begin(kQuadratic), std::end(kQuadratic), strategy) != std::end(kQuadratic);
+bool lacks(const std::vector<std::uint64_t>& counts, const std::vector<std::uint64_t>& pool,
+           std::size_t c) {
+  return c < counts.size() && counts[c] == 0 && pool[c] > 0;
 }
 
 }  // namespace
@@ -47,29 +43,29 @@ BatchSummary summarize_batches(const Grid& grid, std::size_t strategy, std::size
     const RoundRecord* round = grid.at(strategy, budget, seed);
     if (round == nullptr) continue;
     ++summary.seeds;
-    const double distance = imbalance(round->class_counts, pool);
+    const std::vector<std::uint64_t> counts = round->class_counts();
+    const double distance = imbalance(counts, pool);
     if (std::isnan(distance)) continue;
     imbalances.push_back(distance);
     double lacking = 0;
-    for (std::size_t c = 0; c < pool.size(); ++c) lacking += lacks(*round, pool, c) ? 1 : 0;
+    for (std::size_t c = 0; c < pool.size(); ++c) lacking += lacks(counts, pool, c) ? 1 : 0;
     summary.classes_without_labels = std::fmax(summary.classes_without_labels, lacking);
   }
-  summary.redundancy = over(grid.values(strategy, budget, &RoundRecord::redundancy));
-  summary.redundancy_labeled =
-      over(grid.values(strategy, budget, &RoundRecord::redundancy_labeled));
-  summary.drift = over(grid.values(strategy, budget, &RoundRecord::drift));
+  summary.redundancy = over(grid.values(strategy, budget, "redundancy"));
+  summary.redundancy_labeled = over(grid.values(strategy, budget, "redundancy_labeled"));
+  summary.drift = over(grid.values(strategy, budget, "drift"));
   summary.imbalance = over(imbalances);
   return summary;
 }
 
 PairedTest against_random(const Grid& grid, std::size_t strategy, std::size_t budget,
-                          double RoundRecord::*field) {
+                          std::string_view metric) {
   std::vector<double> differences;
   for (std::size_t seed = 0; seed < grid.seeds().size() && grid.random(); ++seed) {
     const RoundRecord* ours = grid.at(strategy, budget, seed);
     const RoundRecord* theirs = grid.at(*grid.random(), budget, seed);
     if (ours == nullptr || theirs == nullptr) continue;
-    const double difference = ours->*field - theirs->*field;
+    const double difference = ours->value(metric) - theirs->value(metric);
     if (std::isfinite(difference)) differences.push_back(difference);
   }
   return paired_test(differences);
@@ -84,7 +80,9 @@ std::vector<std::string> classes_without_labels(const Grid& grid, std::size_t st
   for (std::size_t c = 0; c < classes; ++c) {
     for (std::size_t seed = 0; seed < grid.seeds().size(); ++seed) {
       const RoundRecord* round = grid.at(strategy, budget, seed);
-      if (round == nullptr || !lacks(*round, records.pool_class_counts, c)) continue;
+      if (round == nullptr || !lacks(round->class_counts(), records.pool_class_counts, c)) {
+        continue;
+      }
       names.push_back(records.class_names[c]);
       break;
     }
@@ -130,7 +128,8 @@ std::vector<Cost> costs_at_scale(const Grid& grid) {
   for (std::size_t strategy = 0; strategy < grid.strategies().size(); ++strategy) {
     Cost cost;
     cost.strategy = strategy;
-    cost.power = is_quadratic(grid.strategies()[strategy]) ? 2 : 1;
+    const StrategyInfo* const row = row_of(grid.strategies()[strategy]);
+    cost.power = row != nullptr && row->cost == CostLaw::kPoolBatch ? 2 : 1;
     for (std::size_t seed = 0; seed < grid.seeds().size(); ++seed) {
       Cost run;
       std::size_t rounds = 0;
@@ -138,9 +137,9 @@ std::vector<Cost> costs_at_scale(const Grid& grid) {
         const RoundRecord* round = grid.at(strategy, budget, seed);
         if (round == nullptr) continue;
         ++rounds;
-        run.train += round->train_seconds;
-        run.score += round->score_seconds;
-        run.select += round->select_seconds;
+        run.train += round->value("train_seconds");
+        run.score += round->value("score_seconds");
+        run.select += round->value("select_seconds");
       }
       if (rounds != grid.budgets().size()) continue;
       ++cost.seeds;

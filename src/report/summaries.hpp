@@ -31,7 +31,7 @@ BatchSummary summarize_batches(const Grid& grid, std::size_t strategy, std::size
 /// How a strategy's batches differ from random's at a budget, as a paired test over seeds (in the
 /// field's own units).
 PairedTest against_random(const Grid& grid, std::size_t strategy, std::size_t budget,
-                          double RoundRecord::*field);
+                          std::string_view metric);
 
 /// The names of the classes that some seed has no label of at this budget.
 std::vector<std::string> classes_without_labels(const Grid& grid, std::size_t strategy,

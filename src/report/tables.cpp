@@ -23,15 +23,14 @@ std::string learning_curves(const Grid& grid) {
       "balanced_accuracy_mean,balanced_accuracy_std,macro_f1_mean,macro_f1_std,nll_mean,nll_std");
   for (std::size_t strategy = 0; strategy < grid.strategies().size(); ++strategy) {
     for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
-      const std::vector<double> accuracy = grid.values(strategy, budget, &RoundRecord::accuracy);
+      const std::vector<double> accuracy = grid.values(strategy, budget, "accuracy");
       if (accuracy.empty()) continue;
       table.text(grid.strategies()[strategy]).exact(grid.budgets()[budget]);
       table.integer(grid.labels(budget)).integer(accuracy.size());
       table.number(mean(accuracy), 6).number(standard_deviation(accuracy), 6);
       table.number(*std::min_element(accuracy.begin(), accuracy.end()), 6);
       table.number(*std::max_element(accuracy.begin(), accuracy.end()), 6);
-      for (const auto field :
-           {&RoundRecord::balanced_accuracy, &RoundRecord::macro_f1, &RoundRecord::nll}) {
+      for (const char* const field : {"balanced_accuracy", "macro_f1", "nll"}) {
         const std::vector<double> values = grid.values(strategy, budget, field);
         table.number(mean(values), 6).number(standard_deviation(values), 6);
       }
@@ -52,9 +51,9 @@ std::string rounds(const Records& records) {
       "ece_before,ece_after");
   for (const RoundRecord& round : records.rounds) {
     round_key(table, round).integer(round.labeled);
-    for (const double value : {round.accuracy, round.balanced_accuracy, round.macro_f1, round.nll,
-                               round.temperature, round.ece_before, round.ece_after}) {
-      table.number(value, 6);
+    for (const char* const metric : {"accuracy", "balanced_accuracy", "macro_f1", "nll",
+                                     "temperature", "ece_before", "ece_after"}) {
+      table.number(round.value(metric), 6);
     }
     table.end_row();
   }
@@ -165,15 +164,17 @@ std::string class_counts(const Records& records) {
   for (const std::uint64_t count : records.pool_class_counts) pool += static_cast<double>(count);
   for (const RoundRecord& round : records.rounds) {
     double total = 0;
-    for (const std::uint64_t count : round.class_counts) total += static_cast<double>(count);
-    for (std::size_t c = 0; c < round.class_counts.size(); ++c) {
-      const auto count = static_cast<double>(round.class_counts[c]);
+    const std::vector<std::uint64_t> counts = round.class_counts();
+    const std::vector<double> recall = round.metrics.by_class("recall");
+    for (const std::uint64_t count : counts) total += static_cast<double>(count);
+    for (std::size_t c = 0; c < counts.size(); ++c) {
+      const auto count = static_cast<double>(counts[c]);
       round_key(table, round);
       table.text(c < records.class_names.size() ? records.class_names[c] : fmt::format("{}", c));
-      table.integer(round.class_counts[c]).number(total > 0 ? count / total : kNan, 6);
+      table.integer(counts[c]).number(total > 0 ? count / total : kNan, 6);
       const bool known = c < records.pool_class_counts.size() && pool > 0;
       table.number(known ? static_cast<double>(records.pool_class_counts[c]) / pool : kNan, 6);
-      table.number(c < round.recall.size() ? round.recall[c] : kNan, 6);
+      table.number(c < recall.size() ? recall[c] : kNan, 6);
       table.end_row();
     }
   }
@@ -208,7 +209,9 @@ std::string batches(const Records& records, std::span<const PickRecord> picks) {
     before = &round;
     round_key(table, round);
     round.labeled >= bought ? table.integer(round.labeled - bought) : table.empty();
-    table.number(round.redundancy, 6).number(round.redundancy_labeled, 6).number(round.drift, 6);
+    table.number(round.value("redundancy"), 6)
+        .number(round.value("redundancy_labeled"), 6)
+        .number(round.value("drift"), 6);
     const auto found = reasons.find({round.strategy, round.seed, round.round});
     for (std::size_t reason = 0; reason < ReasonCounts{}.size(); ++reason) {
       found == reasons.end() ? table.empty() : table.integer(found->second[reason]);
@@ -225,13 +228,11 @@ std::string calibration(const Grid& grid) {
       "ece_before_std,ece_after_mean,ece_after_std");
   for (std::size_t strategy = 0; strategy < grid.strategies().size(); ++strategy) {
     for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
-      const std::vector<double> temperature =
-          grid.values(strategy, budget, &RoundRecord::temperature);
+      const std::vector<double> temperature = grid.values(strategy, budget, "temperature");
       if (temperature.empty()) continue;
       table.text(grid.strategies()[strategy]).exact(grid.budgets()[budget]);
       table.integer(grid.labels(budget)).integer(temperature.size());
-      for (const auto field :
-           {&RoundRecord::temperature, &RoundRecord::ece_before, &RoundRecord::ece_after}) {
+      for (const char* const field : {"temperature", "ece_before", "ece_after"}) {
         const std::vector<double> values = grid.values(strategy, budget, field);
         table.number(mean(values), 6).number(standard_deviation(values), 6);
       }
@@ -298,8 +299,8 @@ std::string timings_at_scale(const Grid& grid) {
 std::string timings(const Records& records) {
   CsvTable table("strategy,seed,round,budget,labels,train_seconds,score_seconds,select_seconds");
   for (const RoundRecord& round : records.rounds) {
-    round_key(table, round).integer(round.labeled).number(round.train_seconds, 4);
-    table.number(round.score_seconds, 4).number(round.select_seconds, 4);
+    round_key(table, round).integer(round.labeled).number(round.value("train_seconds"), 4);
+    table.number(round.value("score_seconds"), 4).number(round.value("select_seconds"), 4);
     table.end_row();
   }
   return table.str();

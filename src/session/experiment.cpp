@@ -1,44 +1,24 @@
 #include <algorithm>
 #include <mutex>
 #include <numeric>
-#include <optional>
-#include <unordered_set>
+#include <set>
 
 #include <fmt/format.h>
 
-#include <goldpan/core/csv.hpp>
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
-#include <goldpan/embed/patches.hpp>
+#include <goldpan/imaging/image_file.hpp>
+#include <goldpan/models/learner_table.hpp>
 #include <goldpan/models/linear_head.hpp>
 #include <goldpan/session/experiment.hpp>
-#include <goldpan/strategies/deduplicate.hpp>
 #include <goldpan/version.hpp>
 
 #include "session/journal.hpp"
-#include "session/loop.hpp"
-#include "session/split.hpp"
+#include "session/player.hpp"
+#include "session/prepared_data.hpp"
 
 namespace goldpan {
 namespace {
-
-void say(const RunOptions& options, const std::string& message) {
-  if (options.say) options.say(message);
-}
-
-std::unique_ptr<Encoder> make_encoder(const Settings& settings, const RunOptions& options) {
-  if (options.make_encoder) {
-    if (auto encoder = options.make_encoder(settings)) return encoder;
-  }
-  if (settings.encoder != "auto" && settings.encoder != "patches") {
-    throw Error("--encoder", fmt::format("got '{}', which is not in this build; expected patches "
-                                         "or auto",
-                                         settings.encoder));
-  }
-  PatchesOptions patches;
-  patches.dim = settings.dim;
-  return make_patches_encoder(patches);
-}
 
 std::unique_ptr<Classifier> make_model(const Settings& settings, const RunOptions& options,
                                        const ModelInputs& inputs) {
@@ -46,152 +26,21 @@ std::unique_ptr<Classifier> make_model(const Settings& settings, const RunOption
     if (auto model = options.make_model(settings, inputs)) return model;
   }
   if (settings.model != "linear") {
-    throw Error("--model", fmt::format("got '{}', which is not in this build; expected linear",
-                                       settings.model));
+    throw Error(
+        "--model",
+        fmt::format("got '{}', which is not in this build; expected linear, or a build with "
+                    "-D{}=ON",
+                    settings.model, find_learner(settings.model).build_option));
   }
+  const OptionValues values = options_of_learner(settings, "linear");
   HeadOptions head;
-  head.hidden = settings.hidden;
-  head.dropout = static_cast<float>(settings.dropout);
-  head.weight_decay = static_cast<float>(settings.weight_decay);
+  head.hidden = values.count("hidden");
+  head.dropout = static_cast<float>(values.real("dropout"));
+  head.weight_decay = static_cast<float>(values.real("weight_decay"));
   return make_head(inputs.embeddings, inputs.classes, head);
 }
 
-/// The items that a run uses, the pool's first, with an embedding each.
-struct Prepared {
-  Dataset dataset;
-  Matrix<float> embeddings;
-  std::size_t pool_size = 0;
-  std::string encoder;  ///< name of the encoder, or "given" for embeddings that came with the data
-  std::string encoder_description;
-};
-
-/// The data set cut to what a run may touch: without the shipped test split unless that is asked
-/// for.
-Dataset open_data(const Settings& settings, const RunOptions& options) {
-  DatasetOptions data_options;
-  data_options.group_pattern = settings.group_pattern;
-  data_options.attribute = settings.attribute;
-  data_options.search_path = options.search_path;
-  data_options.more_formats = options.data_formats;
-  data_options.threads = options.threads;
-  data_options.progress = options.data_progress;
-  Dataset dataset = open_dataset(settings.data, data_options);
-  for (const std::string& note : dataset.notes) say(options, note);
-  if (settings.test == "official" || dataset.items.splits.empty()) return dataset;
-  std::vector<Index> train;
-  for (Index item = 0; item < dataset.size(); ++item) {
-    if (dataset.items.splits[item] == Split::kTrain) train.push_back(item);
-  }
-  if (train.size() == dataset.size()) return dataset;
-  if (train.empty())
-    throw Error(dataset.spec, "has a test split alone, expected images to train on");
-  say(options, fmt::format("{} items of the shipped test split are left out; --test official tests "
-                           "on them",
-                           dataset.size() - train.size()));
-  return subset(dataset, train);
-}
-
-void drop(std::vector<Index>& items, const std::vector<Index>& broken) {
-  std::erase_if(items, [&](Index item) { return std::ranges::binary_search(broken, item); });
-}
-
-void keep_one_per_group(const Dataset& dataset, const Settings& settings, std::vector<Index>& pool,
-                        const RunOptions& options) {
-  if (dataset.items.groups.empty()) {
-    throw Error("--one-per-group", "needs groups; name them by --groups");
-  }
-  // A random order decides which item of a group is met first.
-  std::vector<Index> order = pool;
-  Generator(settings.split_seed).stream("one_per_group").shuffle(std::span(order));
-  std::unordered_set<std::uint32_t> seen;
-  const std::size_t before = pool.size();
-  pool.clear();
-  for (const Index item : order) {
-    if (seen.insert(dataset.items.groups[item]).second) pool.push_back(item);
-  }
-  std::ranges::sort(pool);
-  say(options, fmt::format("one item a group: {} of {} stay in the pool", pool.size(), before));
-}
-
-/// Near-duplicates leave the pool; OUT/duplicates.csv says which item stands for each.
-void leave_out_duplicates(const Dataset& dataset, const Embeddings& embeddings,
-                          const Settings& settings, std::vector<Index>& pool,
-                          const std::filesystem::path& out, const RunOptions& options,
-                          Workers& workers) {
-  Matrix<float> rows(pool.size(), embeddings.cols());
-  embeddings.gather_rows(pool, rows);
-  const Duplicates duplicates =
-      deduplicate(rows, settings.dedup, workers, options.embedding_progress);
-  std::string csv = "item,kept_item\n";
-  for (std::size_t i = 0; i < pool.size(); ++i) {
-    csv += csv_field(dataset.items.ids[pool[i]]) + "," +
-           csv_field(dataset.items.ids[pool[duplicates.kept_row_of[i]]]) + "\n";
-  }
-  write_file(out / "duplicates.csv", csv);
-  say(options, fmt::format("deduplication at cosine {}: {} of {} stay in the pool (duplicates.csv)",
-                           settings.dedup, duplicates.kept.size(), pool.size()));
-  std::vector<Index> kept;
-  for (const Index row : duplicates.kept) kept.push_back(pool[row]);
-  pool = std::move(kept);
-}
-
-Prepared prepare(const Settings& settings, const std::filesystem::path& out,
-                 const RunOptions& options, Workers& workers) {
-  Dataset dataset = open_data(settings, options);
-  PoolAndTest parts = settings.test == "official"
-                          ? official_split(dataset)
-                          : hold_out(dataset, settings.test_fraction, settings.split_seed);
-  say(options, fmt::format("data: {}, {} items in {} classes; pool {}, test {}", dataset.spec,
-                           dataset.size(), dataset.targets.class_names.size(), parts.pool.size(),
-                           parts.test.size()));
-
-  Prepared prepared;
-  Embeddings embeddings = dataset.items.embeddings;
-  std::optional<EmbeddedImages> embedded;  // keeps the cache file mapped
-  if (embeddings.empty()) {
-    if (dataset.items.images == nullptr)
-      throw Error(dataset.spec, "has neither images nor embeddings");
-    const auto encoder = make_encoder(settings, options);
-    EmbedOptions embed_options;
-    embed_options.cache_folder =
-        options.cache_folder.empty() ? out / "cache" : options.cache_folder;
-    embed_options.broken_images =
-        settings.broken_images == "skip" ? BrokenImages::kSkip : BrokenImages::kRefuse;
-    say(options, fmt::format("encoder: {}, {} dimensions", encoder->name(), encoder->dim()));
-    embedded = embed_images(*encoder, *dataset.items.images, dataset.fingerprint, parts.pool,
-                            embed_options, workers, options.embedding_progress);
-    say(options, embedded->from_cache
-                     ? fmt::format("embeddings: from the cache, {}", embedded->file.path().string())
-                     : fmt::format("embeddings: computed in {:.1f} s", embedded->seconds));
-    if (!embedded->broken.empty()) {
-      say(options, fmt::format("skipped {} images that cannot be decoded; the first: {}",
-                               embedded->broken.size(), embedded->broken_reasons.front()));
-    }
-    drop(parts.pool, embedded->broken);
-    drop(parts.test, embedded->broken);
-    embeddings = embedded->file.embeddings();
-    prepared.encoder = encoder->name();
-    prepared.encoder_description = encoder->description();
-  } else {
-    prepared.encoder = "given";
-    check_finite(embeddings, dataset.spec.c_str());
-  }
-
-  if (settings.one_per_group) keep_one_per_group(dataset, settings, parts.pool, options);
-  if (settings.dedup > 0)
-    leave_out_duplicates(dataset, embeddings, settings, parts.pool, out, options, workers);
-  prepared.pool_size = parts.pool.size();
-  std::vector<Index> order = std::move(parts.pool);
-  order.insert(order.end(), parts.test.begin(), parts.test.end());
-  prepared.embeddings = Matrix<float>(order.size(), embeddings.cols());
-  embeddings.gather_rows(order, prepared.embeddings);
-  dataset.items.embeddings = {};  // copied in order just now
-  dataset.items.embeddings_owner.reset();
-  prepared.dataset = subset(dataset, order);
-  return prepared;
-}
-
-JournalHeader make_header(const Settings& settings, const Prepared& prepared,
+JournalHeader make_header(const Settings& settings, const PreparedData& prepared,
                           const RunOptions& options) {
   JournalHeader header;
   const Dataset& dataset = prepared.dataset;
@@ -230,12 +79,66 @@ class LoopProgress {
     progress_.step(done_, total_);
   }
 
+  /// Whether to stop: jobs ask side by side, the caller is asked by one at a time.
+  bool stop() {
+    const std::lock_guard lock(mutex_);
+    return progress_.stop && progress_.stop();
+  }
+
  private:
   const Progress& progress_;
   const std::size_t total_;
   std::mutex mutex_;
   std::size_t done_ = 0;
 };
+
+/// The targets of rows [begin, end), the others unknown; as many as all of them, or as `end`.
+Targets targets_between(const Targets& all, std::size_t begin, std::size_t end) {
+  Targets part;
+  part.class_names = all.class_names;
+  part.categories = all.categories;
+  part.labels.assign(end, kUnknownLabel);
+  std::copy(all.labels.begin() + static_cast<std::ptrdiff_t>(begin),
+            all.labels.begin() + static_cast<std::ptrdiff_t>(end),
+            part.labels.begin() + static_cast<std::ptrdiff_t>(begin));
+  return part;
+}
+
+// A thumbnail's shorter side may be up to twice this: decoders shrink by halves.
+constexpr int kThumbnailSide = 72;
+constexpr int kThumbnailQuality = 80;
+// As many of a batch's picks as the report shows.
+constexpr std::size_t kThumbnails = 14;
+
+bool by_the_strategy(const Pick& pick) {
+  return pick.reason == Reason::kStrategy || pick.reason == Reason::kColdStart;
+}
+
+/// Small pictures of the first picks of each batch at the first seed: the report opens no data.
+void record_thumbnails(const Settings& settings, const ImageSource& images, Journal& journal) {
+  std::set<Index> rows;
+  for (const std::string& strategy : settings.strategies) {
+    for (const auto& picks : journal.finished_rounds(strategy, settings.seeds.front())) {
+      const std::span<const Pick> batch = picks;
+      const bool ranked = !std::ranges::all_of(batch, [](const Pick& pick) {
+        return pick.reason == Reason::kStrategy && pick.inclusion_probability == 1.0;
+      });
+      std::size_t shown = 0;
+      for (const Pick& pick : batch) {
+        if (!ranked || shown == kThumbnails) break;
+        if (by_the_strategy(pick)) {
+          rows.insert(pick.row);
+          ++shown;
+        }
+      }
+    }
+  }
+  std::vector<std::pair<Index, std::string>> jpegs;
+  for (const Index row : rows) {
+    jpegs.emplace_back(row, encode_jpeg(images.load(row, kThumbnailSide), kThumbnailQuality));
+  }
+  journal.add_thumbnails(jpegs);
+}
 
 }  // namespace
 
@@ -244,40 +147,49 @@ std::filesystem::path run_experiment(const Settings& settings, const std::filesy
   check(settings);
   make_writable_folder(out);
   Workers workers(options.threads);
-  Prepared prepared = prepare(settings, out, options, workers);
+  PreparedData prepared = prepare_data(settings, out, options, workers);
   Journal journal(out, make_header(settings, prepared, options), options.fresh);
   write_file(out / "config.toml", to_toml(settings));
-
-  // From here on the pool's labels are with the oracles alone.
-  std::vector<std::int32_t> labels = std::move(prepared.dataset.targets.labels);
-  const auto first_test = labels.begin() + static_cast<std::ptrdiff_t>(prepared.pool_size);
-  LoopInputs inputs{.settings = settings,
-                    .embeddings = prepared.embeddings,
-                    .pool_size = prepared.pool_size,
-                    .classes = prepared.dataset.targets.class_names.size(),
-                    .pool_labels = nullptr,
-                    .pool_groups = std::move(prepared.dataset.items.groups),
-                    .test_labels = std::vector<std::int32_t>(first_test, labels.end()),
-                    .class_names = prepared.dataset.targets.class_names,
-                    .make_model = nullptr,
-                    .learns_features = settings.model != "linear"};
-  labels.erase(first_test, labels.end());
-  if (!inputs.pool_groups.empty()) inputs.pool_groups.resize(prepared.pool_size);
-  inputs.pool_labels = std::make_shared<const std::vector<std::int32_t>>(std::move(labels));
-  const ModelInputs model_inputs{prepared.embeddings, prepared.dataset.items.images, inputs.classes,
-                                 prepared.dataset.fingerprint};
-  inputs.make_model = [&] { return make_model(settings, options, model_inputs); };
 
   const std::size_t runs = settings.strategies.size() * settings.seeds.size();
   const std::vector<std::size_t> targets = round_targets(settings, prepared.pool_size);
   LoopProgress progress(options.loop_progress,
                         runs * std::accumulate(targets.begin(), targets.end(), std::size_t{0}));
+
+  const std::size_t size = prepared.dataset.size();
+  const std::size_t classes = prepared.dataset.targets.class_names.size();
+  auto pool_targets = std::make_shared<const Targets>(
+      targets_between(prepared.dataset.targets, 0, prepared.pool_size));
+  Targets test_targets = targets_between(prepared.dataset.targets, prepared.pool_size, size);
+  prepared.dataset.targets = {};  // from here on the pool's targets are with the oracles alone
+  Plan plan{.settings = settings,
+            .task = make_classification(),
+            .embeddings = prepared.embeddings,
+            .size = size,
+            .pool_size = prepared.pool_size,
+            .pool_targets = std::move(pool_targets),
+            .test_targets = std::move(test_targets),
+            .pool_groups = std::move(prepared.dataset.items.groups),
+            .make_learner = nullptr,
+            .learns_features = find_learner(settings.model).learns_features,
+            .stop = {{}, [&] { return progress.stop(); }}};
+  if (!plan.pool_groups.empty()) plan.pool_groups.resize(prepared.pool_size);
+  const ModelInputs model_inputs{prepared.embeddings, prepared.dataset.items.images, classes,
+                                 prepared.dataset.fingerprint};
+  plan.make_learner = [&] {
+    return make_classification_learner([&] { return make_model(settings, options, model_inputs); },
+                                       settings.calibration);
+  };
+
   workers.run(runs, [&](std::size_t run) {
     const std::string& strategy = settings.strategies[run % settings.strategies.size()];
     const std::uint64_t seed = settings.seeds[run / settings.strategies.size()];
-    play(inputs, strategy, seed, journal, workers,
+    play(plan, strategy, seed, journal, workers,
          [&](std::size_t labeled) { progress.add(labeled); });
   });
+  if (prepared.dataset.items.images) {
+    record_thumbnails(settings, *prepared.dataset.items.images, journal);
+  }
   return out / "run.db";
 }
 

@@ -4,39 +4,39 @@
 #include <mutex>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include <goldpan/core/matrix.hpp>
 #include <goldpan/session/records.hpp>
 
+#include "session/codec.hpp"
 #include "session/sqlite.hpp"
 
 namespace goldpan {
 
-/// What a journal belongs to. A journal is resumed only where all of it is equal.
-struct JournalHeader {
-  std::vector<std::pair<std::string, std::string>> settings;
-  /// Facts that numbers depend on ("data_fingerprint", "pool_size", ...) and that a resumed run
-  /// must share.
-  std::vector<std::pair<std::string, std::string>> facts;
-  std::vector<std::string> class_names;
-  std::vector<std::uint64_t> pool_class_counts;
-  std::vector<std::string> pool_ids;
+/// The lock OUT/run.lock, which the system frees however the process ends.
+class FolderLock {
+ public:
+  /// Throws Error if another process holds it.
+  explicit FolderLock(const std::filesystem::path& folder);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
 };
 
 /// The SQLite journal of a run (WAL). A transaction closes each round: after a kill, a round is
 /// there whole or not at all. Safe to call from several threads.
 class Journal {
  public:
-  /// Opens or creates OUT/run.db and takes the lock OUT/run.lock, which the system frees however
-  /// the process ends. Throws Error if another process runs on it, if it is damaged, read-only or
-  /// of another schema version, or if its header differs from `header`, naming the first
-  /// differences.
+  /// Opens or creates OUT/run.db and takes the folder's lock. A journal of an older version is
+  /// raised to this one. Throws Error if another process runs on it, if it is damaged, read-only or
+  /// of a newer version, or if its header differs from `header`, naming the first differences.
   Journal(const std::filesystem::path& folder, const JournalHeader& header, bool fresh);
-  ~Journal();
 
-  /// The picks of each round that is complete for this strategy and seed, in order.
+  /// The picks of each round that is complete for this strategy and seed, in order. Throws Error
+  /// naming a round that is not what was written.
   std::vector<std::vector<Pick>> finished_rounds(const std::string& strategy, std::uint64_t seed);
 
   /// Writes a round and its picks, labels[i] bought with picks[i], in one transaction. Throws Error
@@ -44,10 +44,14 @@ class Journal {
   void add_round(const RoundRecord& record, std::span<const Pick> picks,
                  std::span<const std::int32_t> labels);
 
+  /// Small pictures of pool rows, in one transaction.
+  void add_thumbnails(std::span<const std::pair<Index, std::string>> jpegs);
+
  private:
   std::mutex mutex_;
-  int lock_ = -1;
+  FolderLock lock_;  // before the data base: held until that is closed
   Database database_;
+  std::size_t pool_size_;
 };
 
 }  // namespace goldpan

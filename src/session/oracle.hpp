@@ -1,38 +1,34 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <vector>
 
-#include <goldpan/core/error.hpp>
-#include <goldpan/core/matrix.hpp>
+#include <goldpan/core/targets.hpp>
+#include <goldpan/session/label_source.hpp>
+#include <goldpan/tasks/task.hpp>
 
 namespace goldpan {
 
-/// Sells the labels of the pool, one at a time, and counts them. Nothing else in a run can read a
-/// pool label before it is bought here. The labels are shared between oracles; what was bought is
-/// each oracle's own.
-class Oracle {
+/// Sells the labels of a pool, each once, and answers at once. Nothing else in a run can read the
+/// target of a pool row before it is bought here. The targets are shared between oracles; what was
+/// bought is each oracle's own.
+class Oracle : public LabelSource {
  public:
-  explicit Oracle(std::shared_ptr<const std::vector<std::int32_t>> labels)
-      : labels_(std::move(labels)), is_bought_(labels_->size()) {}
+  Oracle(std::shared_ptr<const Targets> targets, std::size_t pool_size, const Task& task)
+      : targets_(std::move(targets)), task_(task), is_bought_(pool_size) {}
 
-  /// The label of a pool row; it counts once. Throws Error if it was bought before: a strategy that
-  /// asks twice is broken.
-  std::int32_t buy(Index row) {
-    if (is_bought_.at(row))
-      throw Error("oracle", "row " + std::to_string(row) + " is bought already");
-    is_bought_[row] = true;
-    ++bought_;
-    return (*labels_)[row];
-  }
+  /// Throws Error if a row was asked for before: a strategy that asks twice is broken.
+  void request(std::span<const Index> rows) override;
+  std::vector<Answer> poll() override;
 
   std::size_t bought() const { return bought_; }
 
  private:
-  std::shared_ptr<const std::vector<std::int32_t>> labels_;
+  std::shared_ptr<const Targets> targets_;
+  const Task& task_;
   std::vector<bool> is_bought_;
+  std::vector<Answer> answers_;
   std::size_t bought_ = 0;
 };
 

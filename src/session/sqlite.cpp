@@ -1,6 +1,7 @@
 #include "session/sqlite.hpp"
 
 #include <limits>
+#include <span>
 #include <utility>
 
 #include <sqlite3.h>
@@ -42,6 +43,11 @@ void Database::execute(const std::string& sql) {
   }
 }
 
+std::int64_t Database::pragma(const std::string& name) const {
+  Statement statement(*this, "PRAGMA " + name);
+  return statement.step() ? statement.integer(0) : 0;
+}
+
 Statement::Statement(const Database& database, std::string_view sql) : database_(database) {
   if (sqlite3_prepare_v2(database.handle(), sql.data(), static_cast<int>(sql.size()), &handle_,
                          nullptr) != SQLITE_OK) {
@@ -67,6 +73,12 @@ Statement& Statement::bind(const std::string& value) {
   return *this;
 }
 
+Statement& Statement::bind_blob(const std::string& bytes) {
+  sqlite3_bind_blob(handle_, ++bound_, bytes.data(), static_cast<int>(bytes.size()),
+                    SQLITE_TRANSIENT);
+  return *this;
+}
+
 bool Statement::step() {
   const int result = sqlite3_step(handle_);
   if (result == SQLITE_ROW) return true;
@@ -86,10 +98,31 @@ double Statement::real(int column) const {
 }
 
 std::string Statement::text(int column) const {
-  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(handle_, column));
-  return text == nullptr
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(handle_, column));
+  return bytes == nullptr
              ? std::string()
-             : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(handle_, column)));
+             : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(handle_, column)));
+}
+
+int Statement::columns() const { return sqlite3_column_count(handle_); }
+
+void Statement::add_to(Sha256& digest, int column) const {
+  const int type = sqlite3_column_type(handle_, column);
+  const auto add = [&](const auto& value) {
+    digest.update(std::as_bytes(std::span(&type, 1))).update(std::as_bytes(std::span(&value, 1)));
+  };
+  switch (type) {
+    case SQLITE_INTEGER:
+      return add(sqlite3_column_int64(handle_, column));
+    case SQLITE_FLOAT:
+      return add(sqlite3_column_double(handle_, column));
+    case SQLITE_NULL:
+      return add(char{0});
+    default:
+      const std::string value = text(column);
+      add(value.size());
+      digest.update(value);
+  }
 }
 
 Transaction::Transaction(Database& database) : database_(database) {

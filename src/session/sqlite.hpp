@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include <goldpan/core/sha256.hpp>
+
 struct sqlite3;
 struct sqlite3_stmt;
 
@@ -22,7 +24,10 @@ class Database {
   Database& operator=(Database&& other) noexcept;
 
   void execute(const std::string& sql);
+  /// The value of PRAGMA name, a number.
+  std::int64_t pragma(const std::string& name) const;
   sqlite3* handle() const { return handle_; }
+  const std::string& path() const { return path_; }
   [[noreturn]] void fail(const std::string& doing) const;
 
  private:
@@ -41,6 +46,7 @@ class Statement {
   Statement& bind(std::int64_t value);
   Statement& bind(double value);  ///< NaN is stored as NULL, as SQLite would
   Statement& bind(const std::string& value);
+  Statement& bind_blob(const std::string& bytes);
   /// Steps to the next row; false at the end, when the statement can be bound anew.
   bool step();
   /// For statements without rows.
@@ -50,8 +56,11 @@ class Statement {
   }
 
   std::int64_t integer(int column) const;
-  double real(int column) const;  ///< NULL reads as NaN
-  std::string text(int column) const;
+  double real(int column) const;       ///< NULL reads as NaN
+  std::string text(int column) const;  ///< or the bytes of a blob
+  int columns() const;
+  /// Adds a column's type and value to a digest.
+  void add_to(Sha256& digest, int column) const;
 
  private:
   const Database& database_;

@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <queue>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "kernels/distance.hpp"
 #include "kernels/sketch.hpp"
 #include "strategies/closest_to_mean.hpp"
+#include "strategies/row_bounds.hpp"
 #include "strategies/sketched_rows.hpp"
 
 namespace goldpan {
@@ -32,6 +34,8 @@ constexpr std::size_t kSketchBytes = std::size_t{24} << 20;
 constexpr std::size_t kReadRows = 512;
 /// Centers compared at once: their products with a block stay in the second-level cache.
 constexpr std::size_t kCenterChunk = 1024;
+/// The same where the products take so little time that they had better stay in the first level.
+constexpr std::size_t kQuickChunk = 128;
 /// So many outstanding centers make it worth finding the nearest by sketch before all others.
 constexpr std::size_t kManyCenters = 48;
 /// Blocks brought up to date side by side, and the work, in centers, from which that pays.
@@ -51,11 +55,11 @@ constexpr float kEpsilon = 0x1p-24f;
 
 /// 64 candidates that are brought up to date together.
 struct Block {
-  std::size_t begin = 0, size = 0;        // places in the order
-  std::size_t known = 0;                  // the nearest of the first so many centers is known
-  float bound = kInfinity;                // no candidate here is farther (squared)
-  Index best = 0;                         // the lowest candidate at that distance
-  std::unique_ptr<SketchedBlock> sketch;  // made when the block is first brought up to date
+  std::size_t begin = 0, size = 0;      // places in the order
+  std::size_t known = 0;                // the nearest of the first so many centers is known
+  float bound = kInfinity;              // no candidate here is farther (squared)
+  Index best = 0;                       // the lowest candidate at that distance
+  std::unique_ptr<BlockBounds> bounds;  // made when the block is first brought up to date
 };
 
 /// The block whose farthest candidate is farthest comes first; of equals, that of the lowest. Being
@@ -108,12 +112,12 @@ class Search {
         candidates_(candidates),
         workers_(workers),
         dims_(embeddings.cols()),
-        fine_(sketch_of_sample(embeddings, candidates, kFine), centers.size() + batch),
-        coarse_(Sketch(fine_.sketch, kCoarse), centers.size() + 1),
+        fine_(embeddings, candidates, kFine, centers.size() + batch),
         centers_(centers.size() + batch, dims_),
         center_squares_(centers.size() + batch),
         nearest_(candidates.size(), kInfinity),
         relative_error_(static_cast<float>(dims_ / 16 + 64) * kEpsilon) {
+    if (!fine_.quantized()) coarse_.emplace(Sketch(fine_.sketch(), kCoarse), centers.size() + 1);
     for (std::size_t begin = 0; begin < centers.size(); begin += kReadRows) {
       add_centers(centers.subspan(begin, std::min(kReadRows, centers.size() - begin)));
     }
@@ -148,7 +152,7 @@ class Search {
     const std::size_t begin = count_, end = begin + rows.size();
     add_rows(rows);
     fine_.add(begin, centers_.view().rows_between(begin, end));
-    coarse_.add(begin, centers_.view().rows_between(begin, end));
+    if (coarse_) coarse_->add(begin, centers_.view().rows_between(begin, end));
   }
 
   void add_rows(std::span<const Index> rows) {
@@ -161,18 +165,17 @@ class Search {
     count_ = end;
   }
 
-  /// Adds the farthest candidate of an up-to-date block, whose sketch is at hand there.
+  /// Adds the farthest candidate of an up-to-date block, whose bounds are at hand there.
   void add_center_of(const Block& block) {
     const std::size_t center = count_;
     add_rows(candidates_.subspan(block.best, 1));
-    if (!block.sketch) {
+    if (!block.bounds) {
       fine_.add(center, centers_.view().rows_between(center, center + 1));
       return;
     }
     std::size_t i = 0;
     while (order_[block.begin + i] != block.best) ++i;
-    block.sketch->copy_sketch(i, fine_.values.row(center));
-    fine_.add_length(center, block.sketch->slack[i]);
+    fine_.add(center, *block.bounds, i);
   }
 
   void take(std::size_t candidate, float squared) {
@@ -187,29 +190,30 @@ class Search {
     take(candidate, squared);
   }
 
-  /// A first bound for every candidate: the distance to the center whose sketch is nearest.
+  /// A first bound for every candidate: the distance to the center that is nearest by the bounds.
   void bound_all() {
     workers_.for_blocks(candidates_.size(), kReadRows, [&](std::size_t begin, std::size_t end) {
       std::unique_ptr<Scratch> scratch = scratch_.take();
       scratch->rows.assign(candidates_.begin() + static_cast<std::ptrdiff_t>(begin),
                            candidates_.begin() + static_cast<std::ptrdiff_t>(end));
-      sketch_rows(coarse_.sketch, *scratch);
+      scratch->values.resize(scratch->rows.size() * dims_);
+      const MatrixView<float> values(scratch->values.data(), scratch->rows.size(), dims_);
+      embeddings_.gather_rows(scratch->rows, values);
+      if (coarse_) project(values, *scratch);
       for (std::size_t first = begin; first < end; first += kSketchBlock) {
-        bound_block(first, std::min(end, first + kSketchBlock), begin, *scratch);
+        const std::size_t last = std::min(end, first + kSketchBlock);
+        bound_block(first, last, begin, values.rows_between(first - begin, last - begin), *scratch);
       }
       scratch_.give_back(std::move(scratch));
     });
   }
 
-  /// Sketches of scratch.rows into scratch.sketches and scratch.slack.
-  void sketch_rows(const Sketch& sketch, Scratch& scratch) const {
-    const std::size_t count = scratch.rows.size();
-    scratch.values.resize(count * dims_);
-    scratch.sketches.resize(count * sketch.size());
-    scratch.slack.resize(count);
-    const MatrixView<float> values(scratch.values.data(), count, dims_);
-    embeddings_.gather_rows(scratch.rows, values);
-    sketch.project(values, {scratch.sketches.data(), count, sketch.size()}, scratch.slack);
+  /// Coarse sketches of `rows` into scratch.sketches.
+  void project(MatrixView<float> rows, Scratch& scratch) const {
+    const Sketch& sketch = coarse_->sketch;
+    scratch.sketches.resize(rows.rows() * sketch.size());
+    scratch.slack.resize(rows.rows());
+    sketch.project(rows, {scratch.sketches.data(), rows.rows(), sketch.size()}, scratch.slack);
   }
 
   float* products_of(Scratch& scratch) const {
@@ -219,19 +223,32 @@ class Search {
     return scratch.products.get();
   }
 
-  void bound_block(std::size_t begin, std::size_t end, std::size_t first_read, Scratch& scratch) {
-    const std::size_t size = coarse_.sketch.size();
-    if (!scratch.block) scratch.block = hwy::AllocateAligned<float>(size * kSketchBlock);
-    transpose_sketches({scratch.sketches.data() + (begin - first_read) * size, end - begin, size},
-                       scratch.block.get());
+  void bound_block(std::size_t begin, std::size_t end, std::size_t first_read,
+                   MatrixView<float> rows, Scratch& scratch) {
     float largest[kSketchBlock];
     std::uint32_t which[kSketchBlock] = {};
     std::fill_n(largest, kSketchBlock, -kInfinity);
     float* const products = products_of(scratch);
-    for (std::size_t c = 0; c < count_; c += kCenterChunk) {
-      const std::size_t last = std::min(count_, c + kCenterChunk);
-      sketch_products(scratch.block.get(), size, coarse_.between(c, last), products);
-      largest_products(products, last - c, static_cast<std::uint32_t>(c), largest, which);
+    const auto for_chunks = [&](std::size_t chunk, const auto& multiply) {
+      for (std::size_t c = 0; c < count_; c += chunk) {
+        const std::size_t last = std::min(count_, c + chunk);
+        multiply(c, last);
+        largest_products(products, last - c, static_cast<std::uint32_t>(c), largest, which);
+      }
+    };
+    if (coarse_) {
+      const std::size_t size = coarse_->sketch.size();
+      if (!scratch.block) scratch.block = hwy::AllocateAligned<float>(size * kSketchBlock);
+      transpose_sketches({scratch.sketches.data() + (begin - first_read) * size, end - begin, size},
+                         scratch.block.get());
+      for_chunks(kCenterChunk, [&](std::size_t c, std::size_t last) {
+        sketch_products(scratch.block.get(), size, coarse_->between(c, last), products);
+      });
+    } else {
+      const std::unique_ptr<BlockBounds> bounds = fine_.block(rows);
+      for_chunks(kQuickChunk, [&](std::size_t c, std::size_t last) {
+        fine_.products(*bounds, c, last, products);
+      });
     }
     for (std::size_t i = begin; i < end; ++i) {
       if (nearest_[i] == kTaken) continue;
@@ -270,7 +287,7 @@ class Search {
   }
 
   std::size_t work_of(const Block& block) const {
-    return count_ - block.known + (block.sketch ? 0 : kSketchWork);
+    return count_ - block.known + (block.bounds ? 0 : kSketchWork);
   }
 
   Block* pop() {
@@ -304,21 +321,21 @@ class Search {
   /// Keeps memory bounded: sketches are cheap to make again for those who still matter.
   void forget_sketches_if_many() {
     const std::size_t limit = kSketchBytesEach * candidates_.size() + kSketchBytes;
-    if (sketched_blocks_ * fine_.sketch.size() * kSketchBlock * sizeof(float) < limit) return;
-    for (Block& block : blocks_) block.sketch.reset();
+    if (sketched_blocks_ * fine_.block_bytes() < limit) return;
+    for (Block& block : blocks_) block.bounds.reset();
     sketched_blocks_ = 0;
   }
 
-  void make_sketch(Block& block, Scratch& scratch) {
+  void make_bounds(Block& block, Scratch& scratch) {
     ++sketched_blocks_;
     scratch.rows.clear();
     for (std::size_t i = 0; i < block.size; ++i) {
       scratch.rows.push_back(candidates_[order_[block.begin + i]]);
     }
-    sketch_rows(fine_.sketch, scratch);
-    block.sketch = std::make_unique<SketchedBlock>(
-        MatrixView<const float>(scratch.sketches.data(), block.size, fine_.sketch.size()),
-        scratch.slack);
+    scratch.values.resize(block.size * dims_);
+    const MatrixView<float> values(scratch.values.data(), block.size, dims_);
+    embeddings_.gather_rows(scratch.rows, values);
+    block.bounds = fine_.block(values);
   }
 
   /// What a sketch product must exceed for its center to be possibly nearer than the nearest known.
@@ -326,18 +343,13 @@ class Search {
     if (i >= block.size) return kInfinity;
     const float nearest = nearest_[order_[block.begin + i]];
     if (nearest == kTaken) return kInfinity;
-    const SketchedBlock& sketch = *block.sketch;
-    const float reach =
-        std::sqrt(nearest) * (1 + relative_error_) + sketch.slack[i] + fine_.largest_slack;
-    const float rounding = static_cast<float>(4 * fine_.sketch.size() + 32) * kEpsilon *
-                           (sketch.half_lengths[i] + fine_.largest_half_length);
-    return sketch.half_lengths[i] - reach * reach * (0.5f + 4 * kEpsilon) - rounding - kTiny;
+    return fine_.limit(*block.bounds, i, std::sqrt(nearest) * (1 + relative_error_));
   }
 
   /// Brings the candidates of a block up to date with every center.
   void update(Block& block) {
     std::unique_ptr<Scratch> scratch = scratch_.take();
-    if (!block.sketch) make_sketch(block, *scratch);
+    if (!block.bounds) make_bounds(block, *scratch);
     float limits[kSketchBlock];
     for (std::size_t i = 0; i < kSketchBlock; ++i) limits[i] = limit_of(block, i);
     for (std::size_t c = block.known; c < count_; c += kCenterChunk) {
@@ -363,8 +375,7 @@ class Search {
                    Scratch& scratch) {
     const std::size_t count = last - first;
     float* const products = products_of(scratch);
-    sketch_products(block.sketch->values.get(), fine_.sketch.size(), fine_.between(first, last),
-                    products);
+    fine_.products(*block.bounds, first, last, products);
     if (count >= kManyCenters) {
       // The nearest by sketch is near: measured first, it rules out most of the others.
       float largest[kSketchBlock];
@@ -441,13 +452,14 @@ class Search {
   std::span<const Index> candidates_;
   Workers& workers_;
   std::size_t dims_;
-  CenterSketches fine_, coarse_;
-  Matrix<float> centers_;              // those so far, in order
-  std::vector<float> center_squares_;  // |center|^2
-  std::size_t count_ = 0;              // of centers
-  std::vector<float> nearest_;         // squared distances to the nearest center, or bounds of them
-  float relative_error_;               // of squared_distance, generously
-  std::vector<Index> order_;           // candidates by their first bounds, farthest first
+  CenterBounds fine_;
+  std::optional<CenterSketches> coarse_;  // where the fine ones are dear
+  Matrix<float> centers_;                 // those so far, in order
+  std::vector<float> center_squares_;     // |center|^2
+  std::size_t count_ = 0;                 // of centers
+  std::vector<float> nearest_;  // squared distances to the nearest center, or bounds of them
+  float relative_error_;        // of squared_distance, generously
+  std::vector<Index> order_;    // candidates by their first bounds, farthest first
   std::vector<Block> blocks_;
   Queue queue_;
   std::atomic<std::size_t> sketched_blocks_ = 0;

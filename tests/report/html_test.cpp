@@ -141,11 +141,11 @@ TEST(Page, CopesWithEmptyAndPartialRecords) {
   partial.rounds.resize(3);
   partial.class_names.clear();
   for (RoundRecord& round : partial.rounds) {
-    round.class_counts.clear();
-    round.recall.clear();
+    round.metrics.erase("labels");
+    round.metrics.erase("recall");
     round.reliability_before.clear();
     round.reliability_after.clear();
-    round.drift = std::nan("");
+    round.metrics.set("drift", std::nan(""));
   }
   const std::string html = page_of(partial).html;
   EXPECT_THAT(html, Not(HasSubstr("<section id=\"calibration\"")));

@@ -51,11 +51,13 @@ TEST(Reflection, AnswersEveryQuestionOfARealRun) {
 TEST(Reflection, SaysWhatToCheckWhenNothingBeatsRandom) {
   Records records = sample_records();
   for (RoundRecord& record : records.rounds) {
-    record.accuracy = round_of(records, "random", record.seed, record.round).accuracy;
+    record.metrics.set("accuracy",
+                       round_of(records, "random", record.seed, record.round).value("accuracy"));
   }
   Generator noise(3);
   for (RoundRecord& record : records.rounds) {
-    if (record.strategy != "random" && record.round < 5) record.accuracy += 0.002 * noise.normal();
+    if (record.strategy != "random" && record.round < 5)
+      record.metrics.set("accuracy", record.value("accuracy") + 0.002 * noise.normal());
   }
   const Analysis analysis(records);
   EXPECT_THAT(check_run(analysis), Contains(HasSubstr("nothing is shown to beat random")));
@@ -64,7 +66,8 @@ TEST(Reflection, SaysWhatToCheckWhenNothingBeatsRandom) {
 
 TEST(Reflection, WarnsWhenCurvesDisagreeAtTheWholePool) {
   Records records = sample_records();
-  round_of(records, "badge", 2, 5).accuracy += 0.02;
+  round_of(records, "badge", 2, 5)
+      .metrics.set("accuracy", round_of(records, "badge", 2, 5).value("accuracy") + 0.02);
   EXPECT_THAT(check_run(Analysis(records)),
               Contains(AllOf(HasSubstr("the curves disagree at 100 %"), HasSubstr("seed 2 BADGE"),
                              HasSubstr("converge"))));
@@ -73,17 +76,17 @@ TEST(Reflection, WarnsWhenCurvesDisagreeAtTheWholePool) {
 
 TEST(Reflection, NamesClassesThatAFirstBatchMissed) {
   Records records = sample_records();
-  round_of(records, "k_center", 3, 0).class_counts[3] = 0;
+  round_of(records, "k_center", 3, 0).metrics.set("labels", 0, 3);
   EXPECT_THAT(reflection_of(records), HasSubstr("k-center had none of cat in some seed"));
   EXPECT_EQ(summarize_batches(Grid(records), 3, 0).classes_without_labels, 1);
   // Those who share a first batch are named together.
-  round_of(records, "random", 1, 0).class_counts[3] = 0;
+  round_of(records, "random", 1, 0).metrics.set("labels", 0, 3);
   EXPECT_THAT(reflection_of(records), HasSubstr("random and k-center had none of cat"));
 }
 
 TEST(Reflection, SaysWhenThereAreNoNearTwins) {
   Records records = sample_records();
-  for (RoundRecord& round : records.rounds) round.redundancy = 0;
+  for (RoundRecord& round : records.rounds) round.metrics.set("redundancy", 0);
   EXPECT_THAT(reflection_of(records), HasSubstr("no strategy bought an item with a near twin"));
 }
 
@@ -106,7 +109,9 @@ TEST(Summaries, ImbalanceIsTotalVariation) {
   Records records = sample_records(1);
   records.pool_class_counts = {50, 50};
   RoundRecord& record = round_of(records, "random", 1, 0);
-  record.class_counts = {9, 1};
+  record.metrics.erase("labels");
+  record.metrics.set("labels", 9, 0);
+  record.metrics.set("labels", 1, 1);
   EXPECT_NEAR(summarize_batches(Grid(records), 0, 0).imbalance.mean, 0.4, 1e-12);
 }
 

@@ -79,12 +79,12 @@ TEST(WriteReport, CopesWithEmptyAndPartialRecords) {
   Records partial = sample_records();
   partial.rounds.resize(40);
   for (RoundRecord& round : partial.rounds) {
-    round.recall.clear();
-    round.class_counts.clear();
+    round.metrics.erase("recall");
+    round.metrics.erase("labels");
     round.reliability_before.clear();
     round.reliability_after.clear();
-    round.drift = std::nan("");
-    round.redundancy = std::nan("");
+    round.metrics.set("drift", std::nan(""));
+    round.metrics.set("redundancy", std::nan(""));
   }
   const ReportResult result = write_report(partial, folder / "partial");
   EXPECT_THAT(result.warnings, Contains(HasSubstr("104 rounds are not finished")));

@@ -56,29 +56,33 @@ inline Records sample_records(std::size_t seeds = 3) {
         const bool start = r == 0 && strategy != "k_center" && strategy != "hybrid";
         const double own = start ? shared_start[s] : (r == 5 ? 0.08 : 0.18) * noise.normal();
         const double percent = curves.at(strategy)[r] + shift[s] + own;
-        round.accuracy = std::round(percent * 100) / 1e4;
-        round.balanced_accuracy = round.accuracy;
-        round.macro_f1 = round.accuracy - 0.003;
-        round.nll = 1.6 - round.accuracy;
-        round.temperature = temperatures[r] + 0.02 * noise.normal();
-        round.ece_before = 0.10 * (temperatures[r] - 1) + 0.01;
-        round.ece_after = 0.012 + 0.002 * noise.uniform();
-        round.redundancy = strategy == "k_center" ? 0.01 : 0.06;
-        round.redundancy_labeled = 0.03 * static_cast<double>(r);
-        round.drift = strategy == "random" ? 0.001 : 0.05;
-        round.train_seconds = 0.1 + 1e-5 * static_cast<double>(round.labeled);
-        round.score_seconds = strategy == "random" || strategy == "k_center" ? 0 : 0.25;
-        round.select_seconds = strategy == "k_center" || strategy == "badge" ? 1.1 : 0.01;
+        round.metrics.set("accuracy", std::round(percent * 100) / 1e4);
+        round.metrics.set("balanced_accuracy", round.value("accuracy"));
+        round.metrics.set("macro_f1", round.value("accuracy") - 0.003);
+        round.metrics.set("nll", 1.6 - round.value("accuracy"));
+        round.metrics.set("temperature", temperatures[r] + 0.02 * noise.normal());
+        round.metrics.set("ece_before", 0.10 * (temperatures[r] - 1) + 0.01);
+        round.metrics.set("ece_after", 0.012 + 0.002 * noise.uniform());
+        round.metrics.set("redundancy", strategy == "k_center" ? 0.01 : 0.06);
+        round.metrics.set("redundancy_labeled", 0.03 * static_cast<double>(r));
+        round.metrics.set("drift", strategy == "random" ? 0.001 : 0.05);
+        round.metrics.set("train_seconds", 0.1 + 1e-5 * static_cast<double>(round.labeled));
+        round.metrics.set("score_seconds",
+                          strategy == "random" || strategy == "k_center" ? 0 : 0.25);
+        round.metrics.set("select_seconds",
+                          strategy == "k_center" || strategy == "badge" ? 1.1 : 0.01);
         for (std::size_t c = 0; c < 10; ++c) {
           const double tilt = strategy == "random" || r == 5 ? 0 : 0.3 * (c == 3 ? 1 : -1.0 / 9);
-          round.class_counts.push_back(static_cast<std::uint64_t>(
-              static_cast<double>(round.labeled) / 10 * (1 + tilt) + 0.5));
-          round.recall.push_back(round.accuracy + (c == 3 ? -0.15 : 0.15 / 9));
+          const auto cls = static_cast<std::int32_t>(c);
+          round.metrics.set("labels",
+                            std::floor(static_cast<double>(round.labeled) / 10 * (1 + tilt) + 0.5),
+                            cls);
+          round.metrics.set("recall", round.value("accuracy") + (c == 3 ? -0.15 : 0.15 / 9), cls);
         }
         for (int bin = 0; bin < 15; ++bin) {
           const double confidence = 0.2 + 0.8 * (bin + 0.5) / 15;
           round.reliability_before.push_back(
-              {666, confidence, confidence - round.ece_before * 1.5 * (1 - confidence)});
+              {666, confidence, confidence - round.value("ece_before") * 1.5 * (1 - confidence)});
           round.reliability_after.push_back({666, confidence, confidence - 0.01});
         }
         records.rounds.push_back(round);

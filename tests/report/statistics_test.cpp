@@ -29,7 +29,7 @@ Records small_run(
         round.round = r;
         round.budget = records.budgets[r];
         round.labeled = static_cast<std::size_t>(1000 * records.budgets[r]);
-        round.accuracy = seeds[seed][r];
+        round.metrics.set("accuracy", seeds[seed][r]);
         records.rounds.push_back(round);
       }
     }
@@ -152,7 +152,8 @@ TEST(FullDataCheck, PassesWithinTrainingNoise) {
 TEST(FullDataCheck, NamesWhoDisagrees) {
   Records records = sample_records();
   for (RoundRecord& round : records.rounds) {
-    if (round.strategy == "badge" && round.seed == 2 && round.round == 5) round.accuracy += 0.02;
+    if (round.strategy == "badge" && round.seed == 2 && round.round == 5)
+      round.metrics.set("accuracy", round.value("accuracy") + 0.02);
   }
   const FullDataCheck check = Analysis(records).check;
   EXPECT_TRUE(check.applies());

@@ -4,7 +4,6 @@
 #include <span>
 
 #include <goldpan/core/matrix.hpp>
-#include <goldpan/models/calibration.hpp>
 
 namespace goldpan {
 

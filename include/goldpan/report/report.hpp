@@ -51,9 +51,8 @@ struct ReportResult {
 ReportResult write_report(const Records& records, const std::filesystem::path& folder,
                           const ReportOptions& options = {});
 
-/// Writes the report of a run's journal into its folder, with thumbnails from the data set that the
-/// run was made on, as far as it is still there: a report needs nothing but its journal. Throws as
-/// read_records and write_report do.
+/// Writes the report of a run's journal into its folder: a report needs nothing but its journal and
+/// opens no data. Throws as read_records and write_report do.
 ReportResult report_journal(const std::filesystem::path& journal, const LabelPrices& prices = {});
 
 /// A run like another but for one guard of the protocol that is switched off.

@@ -2,42 +2,44 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include <goldpan/acquire/batch.hpp>
+#include <goldpan/acquire/propose.hpp>
 #include <goldpan/core/matrix.hpp>
-#include <goldpan/models/calibration.hpp>
+#include <goldpan/tasks/calibration.hpp>
+#include <goldpan/tasks/metric.hpp>
 
 namespace goldpan {
 
 /// What one round of one strategy at one seed found on the test set, after its batch was bought and
 /// a fresh model trained. All shares are fractions.
+///
+/// Metrics of classification: accuracy, balanced_accuracy, macro_f1, nll (mean negative
+/// log-likelihood after calibration, nats), temperature (fitted on bought labels, used for the next
+/// acquisition), ece_before and ece_after (expected calibration error, 15 equal-mass bins, without
+/// and with temperature), recall per class (NaN where the test set has no example). Of every round:
+/// labels (bought so far, per class), cost (of all labels bought, in the task's units), redundancy
+/// and redundancy_labeled (share of the batch with a near twin in the batch, and among the labels
+/// bought before), drift (distance between labelled and unlabelled pool), train_seconds,
+/// score_seconds (signals for the batch), select_seconds (the strategy's own time).
 struct RoundRecord {
   std::string strategy;
   std::uint64_t seed = 0;
   std::size_t round = 0;    ///< 0, 1, ...
   double budget = 0;        ///< fraction of the pool that the round was to reach
   std::size_t labeled = 0;  ///< labels bought so far
-  double accuracy = 0;
-  double balanced_accuracy = 0;
-  double macro_f1 = 0;
-  double nll = 0;          ///< mean negative log-likelihood after calibration, nats
-  double temperature = 1;  ///< fitted on bought labels, used for the next acquisition
-  double ece_before = 0;   ///< expected calibration error (15 equal-mass bins) without temperature
-  double ece_after = 0;    ///< and with it
-  double redundancy = 0;   ///< share of the batch with a near twin in the batch
-  double redundancy_labeled =
-      0;             ///< share of the batch with a near twin among the labels bought before
-  double drift = 0;  ///< distance between labelled and unlabelled pool
-  double train_seconds = 0;
-  double score_seconds = 0;    ///< probabilities, features and passes for the batch of this round
-  double select_seconds = 0;   ///< the strategy's own time for the batch of this round
-  std::vector<double> recall;  ///< per class; NaN where the test set has no example
-  std::vector<std::uint64_t> class_counts;  ///< labels bought so far, per class
+  Metrics metrics;
   std::vector<ReliabilityBin> reliability_before, reliability_after;
   std::vector<std::string> notes;  ///< what the strategy or a guard had to say
+
+  /// A metric of all classes over the whole test set; NaN where there is none.
+  double value(std::string_view metric) const { return metrics.value(metric); }
+  /// Labels bought so far, per class.
+  std::vector<std::uint64_t> class_counts() const;
 };
 
 /// One label bought.
@@ -74,9 +76,14 @@ struct Records {
   std::string setting(const std::string& name) const;
 };
 
-/// Reads a run's journal. Throws Error if it is missing, not a journal, or of another schema
-/// version.
+/// Reads a run's journal, of this or an older schema version. Throws Error if it is missing, not a
+/// journal, of a newer version, or where its content is not what was written (each round carries a
+/// digest), naming the round.
 Records read_records(const std::filesystem::path& journal);
+
+/// Small pictures of items, as the bytes of JPEG files by the item's id: those of the first picks
+/// of each batch at the first seed, where the data has images.
+std::map<std::string, std::string> read_thumbnails(const std::filesystem::path& journal);
 
 /// The picks of a journal, ordered by strategy, seed, round and rank; read on demand since there
 /// are many.

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include <goldpan/core/options.hpp>
+
 namespace goldpan {
 
 /// Everything that a run's numbers depend on. Threads, folders and prices are not here: they never
@@ -25,21 +27,14 @@ struct Settings {
   bool one_per_group = false;
   // encoder
   std::string encoder = "auto";
-  std::size_t dim = 384;
+  std::size_t dim = 0;
   std::string weights;
   std::size_t dinov2_size = 224;
   // model
   std::string model = "linear";
-  std::size_t hidden = 0;
-  double dropout = 0.05;
-  double weight_decay = 0.03;
   bool importance_weights = false;
-  // ResNet-18
-  std::size_t resnet_width = 64;
-  std::size_t resnet_size = 0;
-  std::size_t epochs = 30;
-  double learning_rate = 0.1;
-  double resnet_dropout = 0.2;
+  /// Options of learners that were given, as "section.name" of the learner table.
+  OptionValues learner_options;
   // networks: a GPU rounds differently, and embeds in half precision
   std::string device = "cpu";
   // protocol
@@ -54,6 +49,8 @@ struct Settings {
   bool calibration = true;
   bool class_floor = true;
   double near_twin = 0.95;
+  /// Options of strategies, "name=value" for each strategy that has it, or "strategy.name=value".
+  std::vector<std::string> options;
 };
 
 /// One row a setting: the list behind the configuration file, the options of `goldpan run`, the
@@ -65,6 +62,7 @@ struct SettingInfo {
   std::string_view flag;  ///< "--budgets"
   std::string_view help;
   Kind kind;
+  bool repeatable = false;  ///< on the command line, where what is given adds up
   std::function<std::string(const Settings&)> get;
   /// Throws Error naming the flag, what it got and what it expected.
   std::function<void(Settings&, const std::string&)> set;
@@ -81,8 +79,15 @@ std::string to_toml(const Settings& settings);
 /// key (listing the known ones of its section) or a bad value.
 void apply_config(Settings& settings, const std::filesystem::path& file);
 
+/// The options of a learner, defaults included.
+OptionValues options_of_learner(const Settings& settings, std::string_view learner);
+
+/// The options that the settings give a strategy. Throws Error for one without "=".
+OptionValues options_for(const Settings& settings, std::string_view strategy);
+
 /// Checks what no single setting can: budgets ascending within (0, 1], strategies known and not
-/// repeated, seeds not repeated. Throws Error.
+/// repeated, seeds not repeated, options known to a strategy that is asked for and in range. Throws
+/// Error.
 void check(const Settings& settings);
 
 }  // namespace goldpan

@@ -1,0 +1,171 @@
+#include "session/prepared_data.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include <goldpan/core/csv.hpp>
+#include <goldpan/core/error.hpp>
+#include <goldpan/core/files.hpp>
+#include <goldpan/embed/patches.hpp>
+#include <goldpan/strategies/deduplicate.hpp>
+
+#include "session/split.hpp"
+
+namespace goldpan {
+namespace {
+
+void say(const RunOptions& options, const std::string& message) {
+  if (options.say) options.say(message);
+}
+
+std::unique_ptr<Encoder> make_encoder(const Settings& settings, const RunOptions& options) {
+  if (options.make_encoder) {
+    if (auto encoder = options.make_encoder(settings)) return encoder;
+  }
+  if (settings.encoder != "auto" && settings.encoder != "patches") {
+    throw Error("--encoder", fmt::format("got '{}', which is not in this build; expected patches "
+                                         "or auto",
+                                         settings.encoder));
+  }
+  PatchesOptions patches;
+  if (settings.dim != 0) patches.dim = settings.dim;
+  return make_patches_encoder(patches);
+}
+
+/// The data set cut to what a run may touch: without the shipped test split unless that is asked
+/// for.
+Dataset open_data(const Settings& settings, const RunOptions& options) {
+  DatasetOptions data_options;
+  data_options.group_pattern = settings.group_pattern;
+  data_options.attribute = settings.attribute;
+  data_options.search_path = options.search_path;
+  data_options.more_formats = options.data_formats;
+  data_options.threads = options.threads;
+  data_options.progress = options.data_progress;
+  Dataset dataset = open_dataset(settings.data, data_options);
+  for (const std::string& note : dataset.notes) say(options, note);
+  if (dataset.targets.labels.empty()) {
+    throw Error(dataset.spec,
+                "has no labels, which a run hides and buys back; goldpan embed and goldpan pick "
+                "need none");
+  }
+  if (settings.test == "official" || dataset.items.splits.empty()) return dataset;
+  std::vector<Index> train;
+  for (Index item = 0; item < dataset.size(); ++item) {
+    if (dataset.items.splits[item] == Split::kTrain) train.push_back(item);
+  }
+  if (train.size() == dataset.size()) return dataset;
+  if (train.empty())
+    throw Error(dataset.spec, "has a test split alone, expected images to train on");
+  say(options, fmt::format("{} items of the shipped test split are left out; --test official tests "
+                           "on them",
+                           dataset.size() - train.size()));
+  return subset(dataset, train);
+}
+
+void drop(std::vector<Index>& items, const std::vector<Index>& broken) {
+  std::erase_if(items, [&](Index item) { return std::ranges::binary_search(broken, item); });
+}
+
+void keep_one_per_group(const Dataset& dataset, const Settings& settings, std::vector<Index>& pool,
+                        const RunOptions& options) {
+  if (dataset.items.groups.empty()) {
+    throw Error("--one-per-group", "needs groups; name them by --groups");
+  }
+  // A random order decides which item of a group is met first.
+  std::vector<Index> order = pool;
+  Generator(settings.split_seed).stream("one_per_group").shuffle(std::span(order));
+  std::unordered_set<std::uint32_t> seen;
+  const std::size_t before = pool.size();
+  pool.clear();
+  for (const Index item : order) {
+    if (seen.insert(dataset.items.groups[item]).second) pool.push_back(item);
+  }
+  std::ranges::sort(pool);
+  say(options, fmt::format("one item a group: {} of {} stay in the pool", pool.size(), before));
+}
+
+/// Near-duplicates leave the pool; OUT/duplicates.csv says which item stands for each.
+void leave_out_duplicates(const Dataset& dataset, const Embeddings& embeddings,
+                          const Settings& settings, std::vector<Index>& pool,
+                          const std::filesystem::path& out, const RunOptions& options,
+                          Workers& workers) {
+  Matrix<float> rows(pool.size(), embeddings.cols());
+  embeddings.gather_rows(pool, rows);
+  const Duplicates duplicates =
+      deduplicate(rows, settings.dedup, workers, options.embedding_progress);
+  std::string csv = "item,kept_item\n";
+  for (std::size_t i = 0; i < pool.size(); ++i) {
+    csv += csv_field(dataset.items.ids[pool[i]]) + "," +
+           csv_field(dataset.items.ids[pool[duplicates.kept_row_of[i]]]) + "\n";
+  }
+  write_file(out / "duplicates.csv", csv);
+  say(options, fmt::format("deduplication at cosine {}: {} of {} stay in the pool (duplicates.csv)",
+                           settings.dedup, duplicates.kept.size(), pool.size()));
+  std::vector<Index> kept;
+  for (const Index row : duplicates.kept) kept.push_back(pool[row]);
+  pool = std::move(kept);
+}
+
+}  // namespace
+
+PreparedData prepare_data(const Settings& settings, const std::filesystem::path& out,
+                          const RunOptions& options, Workers& workers) {
+  Dataset dataset = open_data(settings, options);
+  PoolAndTest parts = settings.test == "official"
+                          ? official_split(dataset)
+                          : hold_out(dataset, settings.test_fraction, settings.split_seed);
+  say(options, fmt::format("data: {}, {} items in {} classes; pool {}, test {}", dataset.spec,
+                           dataset.size(), dataset.targets.class_names.size(), parts.pool.size(),
+                           parts.test.size()));
+
+  PreparedData prepared;
+  Embeddings embeddings = dataset.items.embeddings;
+  std::optional<EmbeddedImages> embedded;  // keeps the cache file mapped
+  if (embeddings.empty()) {
+    if (dataset.items.images == nullptr)
+      throw Error(dataset.spec, "has neither images nor embeddings");
+    const auto encoder = make_encoder(settings, options);
+    EmbedOptions embed_options;
+    embed_options.cache_folder =
+        options.cache_folder.empty() ? out / "cache" : options.cache_folder;
+    embed_options.broken_images =
+        settings.broken_images == "skip" ? BrokenImages::kSkip : BrokenImages::kRefuse;
+    say(options, fmt::format("encoder: {}, {} dimensions", encoder->name(), encoder->dim()));
+    embedded = embed_images(*encoder, *dataset.items.images, dataset.fingerprint, parts.pool,
+                            embed_options, workers, options.embedding_progress);
+    say(options, embedded->from_cache
+                     ? fmt::format("embeddings: from the cache, {}", embedded->file.path().string())
+                     : fmt::format("embeddings: computed in {:.1f} s", embedded->seconds));
+    if (!embedded->broken.empty()) {
+      say(options, fmt::format("skipped {} images that cannot be decoded; the first: {}",
+                               embedded->broken.size(), embedded->broken_reasons.front()));
+    }
+    drop(parts.pool, embedded->broken);
+    drop(parts.test, embedded->broken);
+    embeddings = embedded->file.embeddings();
+    prepared.encoder = encoder->name();
+    prepared.encoder_description = encoder->description();
+  } else {
+    prepared.encoder = "given";
+    check_finite(embeddings, dataset.spec.c_str());
+  }
+
+  if (settings.one_per_group) keep_one_per_group(dataset, settings, parts.pool, options);
+  if (settings.dedup > 0)
+    leave_out_duplicates(dataset, embeddings, settings, parts.pool, out, options, workers);
+  prepared.pool_size = parts.pool.size();
+  std::vector<Index> order = std::move(parts.pool);
+  order.insert(order.end(), parts.test.begin(), parts.test.end());
+  prepared.embeddings = Matrix<float>(order.size(), embeddings.cols());
+  embeddings.gather_rows(order, prepared.embeddings);
+  dataset.items.embeddings = {};  // copied in order just now
+  dataset.items.embeddings_owner.reset();
+  prepared.dataset = subset(dataset, order);
+  return prepared;
+}
+
+}  // namespace goldpan
