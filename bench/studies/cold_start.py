@@ -5,7 +5,7 @@
         "CIFAR-10 lite0=embeddings.npy,labels.npy" "GTSRB patches=embeddings.npy,labels.npy,groups.npy"
 
 Of each data set `--pool` rows are drawn as the pool and `--test` others as the test set (whole groups where groups are
-given: tracks, drives), `--draws` times. Each strategy buys each budget at once; a logistic regression is trained on the
+given: tracks, drives), `--draws` times. Each strategy buys each budget at once; a linear head is trained on the
 labels. Prints accuracy in % and the gain over random in points, mean over draws; docs/decisions/0222 was written from it.
 Needs numpy and scikit-learn.
 """
@@ -18,7 +18,7 @@ import tempfile
 import warnings
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
 
 warnings.filterwarnings("ignore")
 # Name in the table, strategy, options, whether the picks of a smaller batch begin those of a larger one.
@@ -52,15 +52,17 @@ def picks(args, file, strategy, batch, seed, options):
     return np.array(done.stdout.split(), dtype=int)
 
 
-def accuracy(x, y, test_x, test_y):
+def accuracy(args, x, y, test_x, test_y):
     if len(np.unique(y)) == 1:
         return float(np.mean(test_y == y[0]))
-    model = LogisticRegression(C=args_c, max_iter=100, tol=1e-3).fit(x, y)
-    return float(model.score(test_x, test_y))
+    if args.head == "ridge":
+        model = RidgeClassifier(alpha=1 / args.c)
+    else:
+        model = LogisticRegression(C=args.c, max_iter=100, tol=1e-3)
+    return float(model.fit(x, y).score(test_x, test_y))
 
 
 def main():
-    global args_c
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="+", help="NAME=EMBEDDINGS.npy,LABELS.npy[,GROUPS.npy]")
     parser.add_argument("--picker", required=True)
@@ -69,10 +71,10 @@ def main():
     parser.add_argument("--test", type=int, default=3000)
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--random", type=int, default=3, help="random batches a draw")
-    parser.add_argument("--c", type=float, default=0.1, help="inverse penalty of the logistic regression")
+    parser.add_argument("--c", type=float, default=0.1, help="inverse penalty of the head")
+    parser.add_argument("--head", default="logistic", choices=["logistic", "ridge"], help="ridge: seconds instead of minutes")
     parser.add_argument("--rules", nargs="*", help="only these names")
     args = parser.parse_args()
-    args_c = args.c
     rows = []
     for entry in args.data:
         name, files = entry.split("=", 1)
@@ -94,7 +96,7 @@ def main():
                     for budget in (b for b in BUDGETS if b < len(pool)):
                         for seed in range(args.random if strategy == "random" else 1):
                             own = whole[:budget] if nested else picks(args, file, strategy, budget, 100 * draw + seed, options)
-                            value = accuracy(pool_x[own] / scale, y[pool][own], test_x / scale, y[test])
+                            value = accuracy(args, pool_x[own] / scale, y[pool][own], test_x / scale, y[test])
                             rows.append([name, rule, budget, draw, seed, value])
                     print(name, draw, rule, flush=True)
     with open(args.out, "w", newline="") as out:
