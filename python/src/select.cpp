@@ -75,8 +75,7 @@ nb::tuple select_rows(const std::string& strategy, std::size_t rows,
   strategy_options.progress = caller.progress(strategy);
   goldpan::Proposal result;
   caller.run([&] {
-    goldpan::Workers workers(threads);
-    if (passes) goldpan::check_probabilities(*passes, "mc_probs", workers);
+    goldpan::Workers workers(threads, caller.stop());
     pool.labeled = as_span(labeled);
     std::vector<goldpan::Index> unlabeled;
     if (!candidates) unlabeled = goldpan::complement(pool.labeled, rows);
@@ -119,7 +118,7 @@ nb::tuple deduplicate(const AnyArray& embeddings, double cosine, int threads, nb
   Caller caller(std::move(listener));
   goldpan::Duplicates found;
   caller.run([&] {
-    goldpan::Workers workers(threads);
+    goldpan::Workers workers(threads, caller.stop());
     found = goldpan::deduplicate(as_embeddings(embeddings, "embeddings"), cosine, workers,
                                  caller.progress("deduplicate"));
   });

@@ -2,6 +2,9 @@
 #include <bit>
 #include <cmath>
 #include <string>
+#include <vector>
+
+#include <fmt/format.h>
 
 #include <goldpan/core/embeddings.hpp>
 #include <goldpan/core/error.hpp>
@@ -9,6 +12,33 @@
 #include "core/half.hpp"
 
 namespace goldpan {
+namespace {
+
+constexpr std::size_t kRowsPerTask = 1024;
+
+/// |row|^2, or something that is no number below infinity where a value is none. Sixteen sums side
+/// by side let the compiler use vectors.
+float squared_length(std::span<const float> row) {
+  float sums[16] = {};
+  std::size_t i = 0;
+  for (; i + 16 <= row.size(); i += 16) {
+    for (std::size_t lane = 0; lane < 16; ++lane) sums[lane] += row[i + lane] * row[i + lane];
+  }
+  for (; i < row.size(); ++i) sums[0] += row[i] * row[i];
+  float sum = 0;
+  for (const float lane : sums) sum += lane;
+  return sum;
+}
+
+bool can_be_measured(float squared) { return squared <= kLongestRow * kLongestRow; }
+
+double length_of(std::span<const float> row) {
+  double squares = 0;
+  for (const float x : row) squares += double{x} * x;
+  return std::sqrt(squares);
+}
+
+}  // namespace
 
 float to_float(Half value) {
   const std::uint32_t sign = std::uint32_t{value.bits & 0x8000u} << 16;
@@ -75,6 +105,60 @@ void check_finite(const Embeddings& embeddings, const char* where) {
       }
     }
   }
+}
+
+std::string row_fault(std::span<const float> row) {
+  if (can_be_measured(squared_length(row))) return {};
+  std::size_t largest = 0;
+  for (std::size_t j = 0; j < row.size(); ++j) {
+    if (!std::isfinite(row[j])) return "holds a NaN or an infinity, expected finite numbers";
+    if (std::abs(row[j]) > std::abs(row[largest])) largest = j;
+  }
+  return fmt::format(
+      "is {:.3g} long (column {} holds {:.3g}), expected at most {:.3g}: a float cannot hold its "
+      "square. Is that a mark for a missing value?",
+      length_of(row), largest, row[largest], kLongestRow);
+}
+
+void check_magnitudes(const Embeddings& embeddings, const char* where, Workers& workers) {
+  const std::size_t rows = embeddings.rows();
+  struct Longest {
+    float squared = -1;
+    std::size_t row = 0;
+  };
+  std::vector<Longest> longest((rows + kRowsPerTask - 1) / kRowsPerTask);
+  workers.for_blocks(rows, kRowsPerTask, [&](std::size_t begin, std::size_t end) {
+    Longest& own = longest[begin / kRowsPerTask];
+    std::vector<float> buffer(embeddings.is_half() ? embeddings.cols() : 0);
+    for (std::size_t i = begin; i < end; ++i) {
+      const auto row = embeddings.read_rows(i, 1, buffer.data()).row(0);
+      const float squared = squared_length(row);
+      if (!can_be_measured(squared)) {
+        throw Error(where, "row " + std::to_string(i) + " " + row_fault(row));
+      }
+      if (squared > own.squared) own = {squared, i};
+    }
+  });
+  Longest all;
+  for (const Longest& own : longest) {
+    if (own.squared > all.squared) all = own;
+  }
+  if (all.squared < 0 || all.squared >= kShortestRow * kShortestRow) return;
+  // Squares that underflow hide which row is the longest, not that all are short.
+  std::vector<float> buffer(embeddings.is_half() ? embeddings.cols() : 0);
+  double length = 0;
+  for (std::size_t i = 0; i < rows; ++i) {
+    const double own = length_of(embeddings.read_rows(i, 1, buffer.data()).row(0));
+    if (own <= length) continue;
+    length = own;
+    all.row = i;
+  }
+  if (length == 0 || length >= kShortestRow) return;
+  throw Error(where,
+              fmt::format("row {} is the longest and only {:.3g} long, expected {:.3g} or "
+                          "more (or rows of zeros): a float cannot hold its square. Multiply "
+                          "all rows by one factor",
+                          all.row, length, kShortestRow));
 }
 
 }  // namespace goldpan

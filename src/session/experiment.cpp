@@ -146,7 +146,11 @@ std::filesystem::path run_experiment(const Settings& settings, const std::filesy
                                      const RunOptions& options) {
   check(settings);
   make_writable_folder(out);
-  Workers workers(options.threads);
+  Workers workers(options.threads, options.loop_progress.stop);
+  if (workers.missing() > 0 && options.say) {
+    options.say(fmt::format("the system gave {} of {} threads; going on with them", workers.count(),
+                            workers.count() + workers.missing()));
+  }
   PreparedData prepared = prepare_data(settings, out, options, workers);
   Journal journal(out, make_header(settings, prepared, options), options.fresh);
   write_file(out / "config.toml", to_toml(settings));

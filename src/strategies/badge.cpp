@@ -16,6 +16,9 @@ constexpr std::size_t kRowBlock = 512;
 /// product. Begins small, while every pick still moves the weights much.
 constexpr std::size_t kFirstDraws = 8;
 constexpr std::size_t kMostDraws = 128;
+/// So many handfuls in vain, from bounds that are up to date, mean that what is left of the weights
+/// is rounding: the draw ends there, whatever the numbers are.
+constexpr std::size_t kMostFruitless = 16;
 /// What reading a row costs, in distances.
 constexpr double kReadCost = 8;
 /// Centers in one task of measuring the candidates.
@@ -47,9 +50,12 @@ class Seeding {
   Selection run() {
     take_longest();
     refresh();
-    std::size_t draws = kFirstDraws;
-    while (selection_.indices.size() < batch_ && total_ > 0) {
+    std::size_t draws = kFirstDraws, fruitless = 0;
+    while (selection_.indices.size() < batch_ && total_ > 0 && fruitless < kMostFruitless) {
+      workers_.stop_if_asked();
       const double acceptance = draw(draws);
+      // Bounds that know of every pick are the weights but for rounding: what is drawn is kept.
+      fruitless = acceptance > 0 || refreshed_ < picked() ? 0 : fruitless + 1;
       if (worth_a_refresh(acceptance)) refresh();
       draws = std::min(2 * draws, kMostDraws);
     }

@@ -137,14 +137,6 @@ class PickTest(ProgramTest):
             self.fails(message, *base, "random", "--labeled", self.folder / "L2.txt")
         (self.folder / "cut.npy").write_bytes(self.embeddings.read_bytes()[:-4])
         self.fails("truncated", "pick", "--embeddings", self.folder / "cut.npy", "--strategy", "random", "--batch", 1)
-        header = b"{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2), }\n"
-        (self.folder / "fortran.npy").write_bytes(
-            b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + bytes(16))
-        self.fails("Fortran", "pick", "--embeddings", self.folder / "fortran.npy", "--strategy", "random",
-                   "--batch", 1)
-        write_npy(self.folder / "wide.npy", "d", (2, 2), [0, 1, 2, 3])
-        self.fails("float32 or float16", "pick", "--embeddings", self.folder / "wide.npy", "--strategy", "random",
-                   "--batch", 1)
         (self.folder / "few.txt").write_text("one\n")
         self.fails("1 lines", *base, "random", "--ids", self.folder / "few.txt")
         self.fails("none.npy", "pick", "--embeddings", self.folder / "none.npy", "--strategy", "random", "--batch", 1)

@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include <goldpan/core/matrix.hpp>
+#include <goldpan/core/workers.hpp>
 
 namespace goldpan {
 
@@ -66,5 +68,19 @@ class Embeddings {
 
 /// Throws Error naming `where` and the first row that holds a NaN or an infinity.
 void check_finite(const Embeddings& embeddings, const char* where);
+
+/// Between these lengths a row's square, and sums and differences of a few such squares, are floats
+/// that have all their digits: what every distance, product and k-means here rests on
+/// (docs/decisions/0160-lengths-that-can-be-squared.md).
+inline constexpr float kLongestRow = 0x1p60f;
+inline constexpr float kShortestRow = 0x1p-50f;
+
+/// What keeps a row from being measured (a NaN, an infinity, more than kLongestRow long), as the
+/// end of a sentence about the row; empty if nothing does.
+std::string row_fault(std::span<const float> row);
+
+/// Throws Error naming `where` and the first row with a row_fault(), or the longest row if that is
+/// shorter than kShortestRow without being zero: all distances would be 0.
+void check_magnitudes(const Embeddings& embeddings, const char* where, Workers& workers);
 
 }  // namespace goldpan
