@@ -7,6 +7,8 @@ find_package(hwy CONFIG REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)
 find_package(ZLIB REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(GoldpanWebP REQUIRED IMPORTED_TARGET libwebp)  # Debian ships no CMake configuration
 find_package(SQLite3 REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(fmt REQUIRED)
@@ -15,6 +17,9 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(Boost REQUIRED)  # Boost.Math: headers alone
 find_package(tomlplusplus REQUIRED)
 find_package(pugixml REQUIRED)
+find_package(PkgConfig REQUIRED)
+# Its classes' layout depends on the flags that Debian built it with; its .pc file names them.
+pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
 
 # OpenBLAS' own configuration names files, not a target.
 if(NOT TARGET OpenBLAS::OpenBLAS)

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include <goldpan/core/npy.hpp>
 #include <goldpan/exchange/exchange.hpp>
 #include <goldpan/exchange/resolve.hpp>
+#include <goldpan/label/label_session.hpp>
 
 #include "commands.hpp"
 #include "exchange_inputs.hpp"
@@ -88,10 +90,21 @@ void write_data_set(const Options& options, const std::vector<std::string>& ids,
   goldpan::write_file(folder / "classes.txt", classes);
 }
 
+/// The tool's file, or the labels of a `goldpan label` session, which read as a table.
+goldpan::AnnotationFile read_file(
+    const Options& options, const std::function<std::pair<int, int>(const std::string&)>& sizes) {
+  if (options.from != "session") {
+    return goldpan::find_exchange_format(options.from).read(options.file, {sizes});
+  }
+  const std::filesystem::path table = std::filesystem::path(options.out) / "session.csv";
+  goldpan::write_exchange_files(options.out,
+                                {{"session.csv", goldpan::read_session_labels(options.file)}});
+  return goldpan::find_exchange_format("csv").read(table, {});
+}
+
 void import_annotations(const Options& options) {
-  const auto& format = goldpan::find_exchange_format(options.from);
   const auto sizes = image_sizes(options.images);
-  const goldpan::AnnotationFile file = format.read(options.file, {sizes});
+  const goldpan::AnnotationFile file = read_file(options, sizes);
   const AnnotationKind kind = kind_of(options, file);
   const std::vector<std::string> ids = pool_ids(options, file);
   goldpan::ResolveOptions resolve;
@@ -143,7 +156,8 @@ void add_import_command(CLI::App& program) {
   for (const auto& format : goldpan::exchange_formats()) {
     formats += fmt::format("{}{}", formats.empty() ? "" : ", ", format.name);
   }
-  command->add_option("--from", options->from, formats)->required();
+  command->add_option("--from", options->from, formats + ", session (of `goldpan label`)")
+      ->required();
   command->add_option("FILE", options->file, "the file or folder that the tool exported")
       ->required();
   command

@@ -27,11 +27,13 @@ int run_program(int argc, char** argv) {
   program.footer("`goldpan COMMAND --help` explains a command.");
   add_run_command(program);
   add_report_command(program);
+  add_embed_command(program);
   add_pick_command(program);
   add_evaluate_command(program);
   add_strategies_command(program);
   add_export_command(program);
   add_import_command(program);
+  add_label_command(program);
   add_scenes_command(program);
   try {
     program.parse(argc, argv);

@@ -29,7 +29,9 @@
 
 #include "commands.hpp"
 #include "console.hpp"
+#include "embed.hpp"
 #include "pick_boxes.hpp"
+#include "picked_images.hpp"
 #include "scored_round.hpp"
 
 namespace {
@@ -39,6 +41,7 @@ using goldpan::Index;
 
 struct Options {
   std::string embeddings, probabilities, logits, mc_probabilities, labeled, ids;
+  std::string from, images;
   std::string strategy;
   std::size_t batch = 0;
   std::uint64_t seed = 0;
@@ -70,7 +73,9 @@ std::vector<std::string> read_lines(const std::string& path) {
 
 /// Row numbers from a .npy of integers, a .npy mask of bools, or a text file with a number a line.
 /// Sorted; checked against the pool.
-std::vector<Index> read_labeled(const std::string& path, std::size_t pool) {
+/// With `ids` a line may also be an id.
+std::vector<Index> read_labeled(const std::string& path, std::size_t pool,
+                                const std::vector<std::string>& ids) {
   std::vector<Index> rows;
   const auto add = [&](std::int64_t value, const std::string& where) {
     if (value < 0 || static_cast<std::uint64_t>(value) >= pool) {
@@ -94,17 +99,9 @@ std::vector<Index> read_labeled(const std::string& path, std::size_t pool) {
         add(values[i], fmt::format("{}, entry {}", path, i));
     }
   } else {
-    std::size_t number = 0;
-    for (const std::string& line : read_lines(path)) {
-      const std::string where = fmt::format("{}:{}", path, ++number);
-      std::int64_t value = 0;
-      const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), value);
-      if (error != std::errc() || end != line.data() + line.size()) {
-        throw Error(where,
-                    fmt::format("got '{}', expected the row number of a labelled item", line));
-      }
-      add(value, where);
-    }
+    const std::vector<std::int64_t> values = rows_by_id(read_lines(path), ids, path);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      add(values[i], fmt::format("{}:{}", path, i + 1));
   }
   std::ranges::sort(rows);
   if (const auto twice = std::ranges::adjacent_find(rows); twice != rows.end()) {
@@ -131,15 +128,11 @@ class Inputs {
     if (!options.logits.empty()) read_logits(options.logits);
     if (!options.mc_probabilities.empty()) read_passes(options.mc_probabilities, workers);
     if (rows_ == 0) {
-      throw Error(
-          "goldpan pick",
-          "needs at least one of --embeddings, --probs, --logits, --mc-probs, with at least "
-          "one row");
+      throw Error("goldpan pick",
+                  "needs at least one of --from, --images, --embeddings, --probs, --logits, "
+                  "--mc-probs, with at least "
+                  "one row");
     }
-    if (!options.labeled.empty()) labeled = read_labeled(options.labeled, rows_);
-    unlabeled = goldpan::complement(labeled, rows_);
-    pool.labeled = labeled;
-    pool.unlabeled = unlabeled;
     if (!options.ids.empty()) {
       ids = read_lines(options.ids);
       if (ids.size() != rows_) {
@@ -148,6 +141,10 @@ class Inputs {
                                 ids.size(), rows_, rows_from_));
       }
     }
+    if (!options.labeled.empty()) labeled = read_labeled(options.labeled, rows_, ids);
+    unlabeled = goldpan::complement(labeled, rows_);
+    pool.labeled = labeled;
+    pool.unlabeled = unlabeled;
   }
 
   goldpan::Pool pool;
@@ -262,6 +259,41 @@ nlohmann::ordered_json describe_inputs(const Options& options) {
   return inputs;
 }
 
+/// What `goldpan embed` wrote stands for --embeddings and --ids; --images embeds first.
+void use_embedded_folder(Options& options) {
+  if (!options.images.empty()) {
+    EmbedCommand command;
+    command.images = options.images;
+    command.threads = options.threads;
+    command.out = options.from.empty()
+                      ? std::filesystem::path(options.out).replace_extension(".embedded").string()
+                      : options.from;
+    embed(command);
+    options.from = command.out;
+  }
+  if (options.from.empty()) return;
+  const EmbeddedFiles files = embedded_files(options.from);
+  if (options.embeddings.empty()) options.embeddings = files.embeddings;
+  if (options.ids.empty()) options.ids = files.ids;
+}
+
+/// The picks' images beside the picks: one picture, and a page.
+void show_picks(const Options& options, const std::vector<goldpan::Pick>& picks,
+                const std::vector<std::string>& ids, const std::filesystem::path& out) {
+  std::vector<PickedImage> shown;
+  for (const goldpan::Pick& pick : picks) {
+    shown.push_back({ids[pick.row], fmt::format("{} {}", goldpan::reason_name(pick.reason),
+                                                csv_number(pick.score))});
+  }
+  const auto beside = [&](const char* ending) {
+    return std::filesystem::path(out).replace_extension(ending);
+  };
+  const std::size_t missing =
+      write_picked_images(options.from, shown, beside(".jpg"), beside(".html"), options.threads);
+  if (missing > 0) spdlog::info("{} of the picks' images cannot be read any more", missing);
+  fmt::print("to look at: {}, {}\n", beside(".jpg").string(), beside(".html").string());
+}
+
 /// `pick --multilabel`: entropy, margin or BALD of each label, summed or the largest.
 goldpan::Proposal pick_by_labels(const Options& options, const Inputs& inputs,
                                  goldpan::Workers& workers) {
@@ -296,7 +328,8 @@ goldpan::Proposal pick_by_labels(const Options& options, const Inputs& inputs,
                       });
 }
 
-void pick(const Options& options) {
+void pick(Options options) {
+  use_embedded_folder(options);
   // Known before any file is read: a long selection must not end in "cannot write".
   const std::filesystem::path out = options.out;
   const std::filesystem::path audit_path = std::filesystem::path(out).replace_extension(".json");
@@ -358,6 +391,7 @@ void pick(const Options& options) {
   fmt::print("{} picks by {} from {} unlabelled rows in {:.3g} s: {} ({})\n", batch.picks.size(),
              options.strategy, inputs.unlabeled.size(), select_seconds, out.string(),
              audit_path.string());
+  if (!options.from.empty()) show_picks(options, batch.picks, inputs.ids, out);
 }
 
 }  // namespace
@@ -374,8 +408,15 @@ void add_pick_command(CLI::App& program) {
       ->excludes(probabilities);
   command->add_option("--mc-probs", options->mc_probabilities,
                       "K x N x C .npy, float32: class probabilities of K stochastic passes");
-  command->add_option("--labeled", options->labeled,
-                      "rows that have labels: a number a line, or .npy of integers or of N bools");
+  command->add_option(
+      "--labeled", options->labeled,
+      "what has labels: an id or a row number a line, or .npy of integers or of N bools");
+  command->add_option("--from", options->from,
+                      "a folder of `goldpan embed`: its embeddings and ids; the picks' images go "
+                      "beside --out as .jpg and .html");
+  command->add_option("--images", options->images,
+                      "a folder of images, embedded first by `goldpan embed` with its defaults "
+                      "[into --from, or beside --out]");
   command->add_option("--ids", options->ids, "a name a line for each of the N rows");
   command->add_option("--strategy", options->strategy, "see `goldpan strategies`")->required();
   command->add_option("--batch", options->batch, "how many rows to pick")
@@ -411,6 +452,7 @@ void add_pick_command(CLI::App& program) {
   command->footer(
       "Example:\n  goldpan pick --embeddings E.npy --probs P.npy --labeled labeled.txt "
       "--strategy badge --batch 1000\n"
+      "  goldpan pick --from embedded --strategy typiclust --batch 200\n"
       "  goldpan pick --predictions results.json --truth images.json --strategy entropy "
       "--aggregate sum --batch 2000 --cost boxes");
   command->callback([options] { pick(*options); });

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from goldpan import adapters
     from goldpan._encoder import PatchEncoder
     from goldpan._head import LinearHead
+    from goldpan._networks_encoder import Encoder
     from goldpan._temperature import TemperatureScaler, expected_calibration_error
 
 __all__ = [
     "Duplicates",
+    "Encoder",
     "LinearHead",
     "PatchEncoder",
     "Results",
@@ -42,6 +44,7 @@ __all__ = [
 
 # Imported when first asked for: scikit-learn takes a second, and selecting needs none of it.
 _LATER = {
+    "Encoder": "goldpan._networks_encoder",
     "LinearHead": "goldpan._head",
     "PatchEncoder": "goldpan._encoder",
     "TemperatureScaler": "goldpan._temperature",

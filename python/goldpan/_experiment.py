@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import pathlib
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ def run(
     threads: int = 0,
     fresh: bool = False,
     cache: str | os.PathLike[str] | None = None,
+    ablate: Sequence[str] = (),
     label_price: float = 0.05,
     progress: Progress = True,
     **settings: Any,
@@ -37,7 +39,8 @@ def run(
     `test_fraction=0.2`, `passes=20`, ... An unknown one raises TypeError listing them all.
 
     Stopped (Ctrl-C raises KeyboardInterrupt) or killed, the same call resumes; `fresh=True` starts over. Embeddings
-    are kept in `cache` (`out`/cache). gnuplot is needed for figures alone.
+    are kept in `cache` (`out`/cache). `ablate` names guards ("reserve", "calibration", "class_floor", "cold_start"): the
+    run is repeated without each of them, and their effect goes to `out`/tables/ablation.csv. gnuplot is needed for figures alone.
 
     >>> results = goldpan.run("cifar10:data/cifar-10-batches-bin", "outputs/cifar10", strategies=["random", "badge"])
     >>> results.budget_gains
@@ -53,12 +56,9 @@ def run(
         if name not in flags:
             raise TypeError(f"run() got an unknown setting '{name}', expected one of {', '.join(sorted(flags))}")
     given = [(flags[name], _as_text(value)) for name, value in wanted.items() if value is not None]
-    search_path = [pathlib.Path("data")]
-    if "GOLDPAN_DATA" in os.environ:
-        search_path.insert(0, pathlib.Path(os.environ["GOLDPAN_DATA"]))
     cache = out / "cache" if cache is None else pathlib.Path(cache)
     _, warnings = _core.run(
-        given, out, cache, search_path, threads, fresh, label_price, listener(progress, messages=True)
+        given, out, cache, list(ablate), threads, fresh, label_price, listener(progress, messages=True)
     )
     if progress:
         for warning in warnings:

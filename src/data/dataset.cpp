@@ -72,6 +72,9 @@ const std::vector<DatasetFormat>& dataset_formats() {
       {"npy", "embeddings.npy (N x D), labels.npy (N), optionally ids.txt and classes.txt",
        open_npy},
       {"bdd100k", "BDD100K: images/ and labels/ as published; see --attribute", open_bdd100k},
+      {"images", "images without labels: a folder of them, flat or nested", open_images},
+      {"list", "images without labels: a file with a path a line, or CSV id,path[,group]",
+       open_list},
   };
   return formats;
 }
@@ -96,7 +99,9 @@ Dataset open_dataset(const std::string& spec, const DatasetOptions& options) {
   }
   std::string expected = fmt::format("expected auto or FORMAT:LOCATION with one of the formats {}",
                                      fmt::join(names, ", "));
-  if (is_folder(spec)) expected += " (for a folder of images: folder:" + spec + ")";
+  if (is_folder(spec))
+    expected +=
+        " (for a folder of images: folder:" + spec + ", without labels images:" + spec + ")";
   throw Error("data", fmt::format("got '{}', {}", spec, expected));
 }
 

@@ -20,6 +20,7 @@ struct Rounded {
   float scale;           // x is about scale * q
   float error_squared;   // of the rounding
   float length_squared;  // of x
+  double squares, sum;   // of the integers
 };
 
 }  // namespace
@@ -111,16 +112,28 @@ HWY_ATTR Rounded round_kernel(float* HWY_RESTRICT x, std::size_t size, std::size
   const float scale = tiny ? 0.0f : largest / 127.0f;
   const auto down = hn::Set(tag, tiny ? 0.0f : 127.0f / largest), up = hn::Set(tag, scale);
   Vector errors = hn::Zero(tag), lengths = hn::Zero(tag);
+  Vector squares = hn::Zero(tag), sums = hn::Zero(tag);  // of integers: exact in each lane
   for (std::size_t i = 0; i < size; i += kLanes) {
     const Vector value = hn::Load(tag, x + i);
     const auto rounded = hn::NearestInt(hn::Mul(value, down));
-    const Vector error = hn::NegMulAdd(up, hn::ConvertTo(tag, rounded), value);
+    const Vector whole = hn::ConvertTo(tag, rounded);
+    const Vector error = hn::NegMulAdd(up, whole, value);
+    squares = hn::MulAdd(whole, whole, squares);
+    sums = hn::Add(sums, whole);
     errors = hn::MulAdd(error, error, errors);
     lengths = hn::MulAdd(value, value, lengths);
     hn::StoreU(hn::DemoteTo(bytes, rounded), bytes, out + i);
   }
-  return {scale, hn::GetLane(hn::SumOfLanes(tag, errors)),
-          hn::GetLane(hn::SumOfLanes(tag, lengths))};
+  alignas(64) float lanes[2][kLanes];
+  hn::Store(squares, tag, lanes[0]);
+  hn::Store(sums, tag, lanes[1]);
+  Rounded result{scale, hn::GetLane(hn::SumOfLanes(tag, errors)),
+                 hn::GetLane(hn::SumOfLanes(tag, lengths)), 0, 0};
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    result.squares += lanes[0][lane];
+    result.sum += lanes[1][lane];
+  }
+  return result;
 }
 
 HWY_ATTR void shift_kernel(const float* HWY_RESTRICT x, const float* HWY_RESTRICT signs,
@@ -174,6 +187,11 @@ void Quantizer::plan() {
   size_ = rounded_up(std::max<std::size_t>(center_.size(), 1), kStep);
   width_ = kStep;
   while (width_ < kMaxWidth && size_ % (2 * width_) == 0) width_ *= 2;
+  factor_ = 1.0 / std::sqrt(static_cast<double>(width_));
+  // A step of the transforms rounds every value once, the reflection its sums; the sums of squares
+  // themselves are off by less than size * epsilon of their value.
+  steps_ =
+      std::log2(static_cast<double>(width_)) + 4.0 * static_cast<double>(size_ / width_) + 16.0;
   signs_.resize(center_.size());
   shifts_.resize(center_.size());
   std::uint32_t state = 1;  // any signs will do; they keep regular rows from staying regular
@@ -184,8 +202,7 @@ void Quantizer::plan() {
   }
 }
 
-void Quantizer::quantize(std::span<const float> x, std::int8_t* out, float& scale,
-                         float& half_length, float& error) const {
+Quantizer::Numbers Quantizer::quantize(std::span<const float> x, std::int8_t* out) const {
   assert(x.size() == center_.size());
   thread_local hwy::AlignedFreeUniquePtr<float[]> values;
   thread_local std::size_t room = 0;
@@ -198,21 +215,18 @@ void Quantizer::quantize(std::span<const float> x, std::int8_t* out, float& scal
   std::fill(values.get() + x.size(), values.get() + size_, 0.0f);
   const Rounded rounded = HWY_DYNAMIC_DISPATCH(round_kernel)(values.get(), size_, width_, out);
   // The transforms leave out their factor, which is the same for all.
-  const double factor = 1.0 / std::sqrt(static_cast<double>(width_));
-  std::int64_t squares = 0;
-  for (std::size_t k = 0; k < size_; ++k) squares += out[k] * out[k];
-  scale = static_cast<float>(rounded.scale * factor);
-  half_length = static_cast<float>(0.5 * scale * scale * static_cast<double>(squares));
-  // A step of the transforms rounds every value once, the reflection its sums; the sums of squares
-  // themselves are off by less than size * epsilon of their value.
-  const double steps =
-      std::log2(static_cast<double>(width_)) + 4.0 * static_cast<double>(size_ / width_) + 16.0;
+  Numbers numbers;
+  numbers.scale = static_cast<float>(rounded.scale * factor_);
+  numbers.half_length = static_cast<float>(0.5 * numbers.scale * numbers.scale * rounded.squares);
   const double generous = 1.0 + 2.0 * static_cast<double>(size_) * kEpsilon;
-  error = static_cast<float>(generous * factor *
-                             (std::sqrt(double{rounded.error_squared}) +
-                              steps * kEpsilon * std::sqrt(double{rounded.length_squared}))) *
-              (1 + 4 * kEpsilon) +
-          kVanishing;
+  numbers.error =
+      static_cast<float>(generous * factor_ *
+                         (std::sqrt(double{rounded.error_squared}) +
+                          steps_ * kEpsilon * std::sqrt(double{rounded.length_squared}))) *
+          (1 + 4 * kEpsilon) +
+      kVanishing;
+  numbers.sum = static_cast<std::int32_t>(rounded.sum);
+  return numbers;
 }
 
 QuantizedRows::QuantizedRows(const Quantizer& by, std::size_t rows)
@@ -226,7 +240,10 @@ QuantizedRows::QuantizedRows(const Quantizer& by, std::size_t rows)
 }
 
 void QuantizedRows::set(std::size_t at, std::span<const float> row) {
-  quantizer->quantize(row, values.get() + at * size(), scales[at], half_lengths[at], errors[at]);
+  const Quantizer::Numbers numbers = quantizer->quantize(row, values.get() + at * size());
+  scales[at] = numbers.scale;
+  half_lengths[at] = numbers.half_length;
+  errors[at] = numbers.error;
   note(at);
 }
 
@@ -240,22 +257,31 @@ QuantizedBlock::QuantizedBlock(const Quantizer& by)
 
 void QuantizedBlock::set(MatrixView<const float> rows) {
   assert(rows.rows() <= kSketchBlock);
+  for (std::size_t i = 0; i < rows.rows(); ++i) set(i, rows.row(i));
+  clear_from(rows.rows());
+}
+
+void QuantizedBlock::set(std::size_t i, std::span<const float> row) {
   const std::size_t size = quantizer->size();
-  thread_local std::vector<std::int8_t> row;
-  row.resize(size);
-  for (std::size_t i = 0; i < kSketchBlock; ++i) {
-    std::int32_t sum = 0;
-    if (i < rows.rows()) {
-      quantizer->quantize(rows.row(i), row.data(), scales[i], half_lengths[i], errors[i]);
-      for (const std::int8_t value : row) sum += value;
-    } else {
-      std::ranges::fill(row, std::int8_t{0});
-      scales[i] = half_lengths[i] = errors[i] = 0;
-    }
-    sums[i] = sum;
-    std::int8_t* out = values.get() + 4 * i;
-    for (std::size_t k = 0; k < size; k += 4, out += 4 * kSketchBlock) {
-      std::memcpy(out, row.data() + k, 4);
+  thread_local std::vector<std::int8_t> integers;
+  integers.resize(size);
+  const Quantizer::Numbers numbers = quantizer->quantize(row, integers.data());
+  scales[i] = numbers.scale;
+  half_lengths[i] = numbers.half_length;
+  errors[i] = numbers.error;
+  sums[i] = numbers.sum;
+  std::int8_t* out = values.get() + 4 * i;
+  for (std::size_t k = 0; k < size; k += 4, out += 4 * kSketchBlock) {
+    std::memcpy(out, integers.data() + k, 4);
+  }
+}
+
+void QuantizedBlock::clear_from(std::size_t begin) {
+  for (std::size_t i = begin; i < kSketchBlock; ++i) {
+    scales[i] = half_lengths[i] = errors[i] = 0;
+    sums[i] = 0;
+    for (std::size_t k = 0; k < quantizer->size(); k += 4) {
+      std::memset(values.get() + k * kSketchBlock + 4 * i, 0, 4);
     }
   }
 }
@@ -277,6 +303,15 @@ float quantized_limit(const QuantizedBlock& block, std::size_t i, const Quantize
   const float reach = distance + block.errors[i] + centers.largest_error;
   return half - reach * reach * (0.5f + 4 * kEpsilon) -
          64 * kEpsilon * (half + centers.largest_half_length) - kTiny;
+}
+
+float quantized_distance(const QuantizedBlock& block, std::size_t i, const QuantizedRows& centers,
+                         float product) {
+  const float half = block.half_lengths[i];
+  const float squared =
+      2 * (half - product) - 128 * kEpsilon * (half + centers.largest_half_length) - kTiny;
+  const float error = block.errors[i] + centers.largest_error;
+  return std::sqrt(std::max(0.0f, squared)) * (1 - 4 * kEpsilon) - error * (1 + 4 * kEpsilon);
 }
 
 }  // namespace goldpan

@@ -55,10 +55,13 @@ class Quantizer {
   /// Integers a row: the dimensions rounded up to a multiple of 64.
   std::size_t size() const { return size_; }
 
-  /// Writes the integers of x, size() of them; scale, half the squared length of scale * q, and the
-  /// error, which covers all rounding.
-  void quantize(std::span<const float> x, std::int8_t* out, float& scale, float& half_length,
-                float& error) const;
+  /// Writes the integers q of x, size() of them. Returns the scale, half the squared length of
+  /// scale * q, and the error, which covers all rounding.
+  struct Numbers {
+    float scale, half_length, error;
+    std::int32_t sum;  // of the integers
+  };
+  Numbers quantize(std::span<const float> x, std::int8_t* out) const;
 
  private:
   void plan();
@@ -66,7 +69,8 @@ class Quantizer {
   std::vector<float> center_;
   std::vector<float> signs_, shifts_;  // of the components, padded: signs * x - shifts
   std::size_t size_ = 0;
-  std::size_t width_ = 0;  // of the Hadamard transforms, a power of two that divides size_
+  double factor_ = 1, steps_ = 0;  // of the transforms: what they leave out, and how they round
+  std::size_t width_ = 0;          // of the Hadamard transforms, a power of two that divides size_
 };
 
 /// Rows one after the other, each with its numbers: the `centers` of a product.
@@ -93,6 +97,9 @@ struct QuantizedBlock {
 
   /// Takes up to kSketchBlock rows; the places beyond are zeros.
   void set(MatrixView<const float> rows);
+  /// Takes one row, and zeros from place `i` on.
+  void set(std::size_t i, std::span<const float> row);
+  void clear_from(std::size_t i);
   /// Row i of the block as row `at` of `rows`, which is quantised by the same.
   void copy_to(std::size_t i, QuantizedRows& rows, std::size_t at) const;
 
@@ -113,5 +120,8 @@ void quantized_products(const QuantizedBlock& block, const QuantizedRows& center
 /// any center of `centers`. Products that are not numbers are no proof either.
 float quantized_limit(const QuantizedBlock& block, std::size_t i, const QuantizedRows& centers,
                       float distance);
+/// The other way round: the distance that a center with this product, or less, has at least.
+float quantized_distance(const QuantizedBlock& block, std::size_t i, const QuantizedRows& centers,
+                         float product);
 
 }  // namespace goldpan

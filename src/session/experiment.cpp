@@ -8,6 +8,7 @@
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
 #include <goldpan/imaging/image_file.hpp>
+#include <goldpan/models/learner_table.hpp>
 #include <goldpan/models/linear_head.hpp>
 #include <goldpan/session/experiment.hpp>
 #include <goldpan/version.hpp>
@@ -25,13 +26,17 @@ std::unique_ptr<Classifier> make_model(const Settings& settings, const RunOption
     if (auto model = options.make_model(settings, inputs)) return model;
   }
   if (settings.model != "linear") {
-    throw Error("--model", fmt::format("got '{}', which is not in this build; expected linear",
-                                       settings.model));
+    throw Error(
+        "--model",
+        fmt::format("got '{}', which is not in this build; expected linear, or a build with "
+                    "-D{}=ON",
+                    settings.model, find_learner(settings.model).build_option));
   }
+  const OptionValues values = options_of_learner(settings, "linear");
   HeadOptions head;
-  head.hidden = settings.hidden;
-  head.dropout = static_cast<float>(settings.dropout);
-  head.weight_decay = static_cast<float>(settings.weight_decay);
+  head.hidden = values.count("hidden");
+  head.dropout = static_cast<float>(values.real("dropout"));
+  head.weight_decay = static_cast<float>(values.real("weight_decay"));
   return make_head(inputs.embeddings, inputs.classes, head);
 }
 
@@ -166,7 +171,7 @@ std::filesystem::path run_experiment(const Settings& settings, const std::filesy
             .test_targets = std::move(test_targets),
             .pool_groups = std::move(prepared.dataset.items.groups),
             .make_learner = nullptr,
-            .learns_features = settings.model != "linear",
+            .learns_features = find_learner(settings.model).learns_features,
             .stop = {{}, [&] { return progress.stop(); }}};
   if (!plan.pool_groups.empty()) plan.pool_groups.resize(prepared.pool_size);
   const ModelInputs model_inputs{prepared.embeddings, prepared.dataset.items.images, classes,

@@ -31,7 +31,7 @@ std::unique_ptr<Encoder> make_encoder(const Settings& settings, const RunOptions
                                          settings.encoder));
   }
   PatchesOptions patches;
-  patches.dim = settings.dim;
+  if (settings.dim != 0) patches.dim = settings.dim;
   return make_patches_encoder(patches);
 }
 
@@ -47,6 +47,11 @@ Dataset open_data(const Settings& settings, const RunOptions& options) {
   data_options.progress = options.data_progress;
   Dataset dataset = open_dataset(settings.data, data_options);
   for (const std::string& note : dataset.notes) say(options, note);
+  if (dataset.targets.labels.empty()) {
+    throw Error(dataset.spec,
+                "has no labels, which a run hides and buys back; goldpan embed and goldpan pick "
+                "need none");
+  }
   if (settings.test == "official" || dataset.items.splits.empty()) return dataset;
   std::vector<Index> train;
   for (Index item = 0; item < dataset.size(); ++item) {

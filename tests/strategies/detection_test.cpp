@@ -203,7 +203,7 @@ TEST(Ppal, TakesAllAndNothing) {
   expect_error([&] { ppal(made.view(), 10, {}, workers); }, "at most the 9 unlabelled");
   MadePool broken(9, 2);
   broken.features(1, 2) = std::nanf("");
-  expect_error([&] { ppal(broken.view(), 2, {}, workers); }, "row 1 holds a NaN");
+  expect_error([&] { ppal(broken.view(), 2, {}, workers); }, "row 1, column 2 is not finite");
   broken = MadePool(9, 2);
   broken.rows[0].push_back(0);
   expect_error([&] { ppal(broken.view(), 2, {}, workers); }, "box features, image 0]");

@@ -88,6 +88,10 @@ struct DatasetOptions {
   Progress progress;
 };
 
+/// Where data and weights are looked for unless told otherwise: $GOLDPAN_DATA, if it is set, then
+/// the folder data.
+std::vector<std::filesystem::path> standard_search_path();
+
 /// Opens `format:location` (see dataset_formats), or `auto`: the first of the known data sets found
 /// in the search path, else the first of more_formats. Images are not decoded yet; files that
 /// cannot be a part of the data set are refused here. Throws Error naming the file, and the record
