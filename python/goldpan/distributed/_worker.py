@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from goldpan import _core
 from goldpan._arrays import SINGLE, as_floats
@@ -57,7 +57,7 @@ class Worker:
         return [int(np.load(name, mmap_mode="r").shape[axis]) for name in self._part.names()]
 
     def begin(
-        self, strategy: str, first_row: int, rows: int, labeled: NDArray[np.uint32], threads: int,
+        self, strategy: str, first_row: int, rows: int, labeled: ArrayLike, threads: int,
         options: dict[str, Any],
     ) -> None:
         """Reads and checks the shards. `first_row`: of this part in the pool; `labeled`: of this part's rows."""
