@@ -26,6 +26,7 @@ import time
 import numpy as np
 
 CLASSES, PASSES = 10, 3
+NOISE_ROWS = 50_021
 EXACT = ["random", "entropy", "margin", "least_confidence", "bald", "hybrid", "badge", "k_center"]
 
 
@@ -38,7 +39,9 @@ def make(args):
     else:
         spectrum = (1 / np.sqrt(1 + np.arange(args.dims) / 8)).astype(np.float32)
         base = rng.standard_normal((40_000, args.dims), np.float32) * spectrum
-    spread = base.std(0) * args.noise
+    # Drawn once and shifted against the base, so that no sum repeats below two billion rows.
+    noise = base.std(0) * args.noise * rng.standard_normal((NOISE_ROWS, base.shape[1]), np.float32)
+    shaken = rng.standard_normal((NOISE_ROWS, CLASSES), np.float32)
     weights = rng.standard_normal((base.shape[1], CLASSES), np.float32) * 3 / np.sqrt((base ** 2).sum(1).mean())
     ends = np.linspace(0, args.rows, args.shards + 1).astype(int)
     for shard in range(args.shards):
@@ -48,10 +51,11 @@ def make(args):
         m = np.empty((PASSES, len(rows), CLASSES), np.float32)
         for begin in range(0, len(rows), 65_536):
             some = slice(begin, min(len(rows), begin + 65_536))
-            x = base[rows[some] % len(base)] + spread * rng.standard_normal((len(rows[some]), base.shape[1]), np.float32)
+            x = base[rows[some] % len(base)]
+            x += noise[rows[some] % NOISE_ROWS]
             e[some] = x
             z = x @ weights
-            for out, logits in [(p, z)] + [(m[k], z + rng.standard_normal(z.shape, np.float32)) for k in range(PASSES)]:
+            for out, logits in [(p, z)] + [(m[k], z + shaken[(rows[some] * (k + 1)) % NOISE_ROWS]) for k in range(PASSES)]:
                 q = np.exp(logits - logits.max(1, keepdims=True))
                 out[some] = q / q.sum(1, keepdims=True)
         np.save(folder / f"e{shard:03d}.npy", e)

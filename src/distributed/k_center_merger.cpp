@@ -50,11 +50,16 @@ class KCenterMerger : public MergerSteps {
         request.put_all(mean_);
         return;
       case FarAsk::kFarthest:
-        if (merge_.shards[shard].unlabeled > 0) put_question(fresh ? 0 : known_, request);
+        if (merge_.shards[shard].unlabeled == 0) return;
+        request.put(phase_);
+        put_centers(fresh ? 0 : known_, center_count(), request);
+        request.put<std::uint64_t>(names());
         return;
       case FarAsk::kValues:
         if (wanted_[shard].empty()) return;
         request.put(phase_);
+        request.put<std::uint8_t>(fresh ? 1 : 0);
+        if (fresh) put_centers(0, known_, request);  // the next question goes on from these
         request.put_all(wanted_[shard]);
         return;
     }
@@ -126,17 +131,16 @@ class KCenterMerger : public MergerSteps {
   /// Names a shard: enough of all together to fill the room, and some more, for shards differ.
   std::size_t names() const { return 3 * room_ / (2 * merge_.shards.size()) + 32; }
 
-  void put_question(std::size_t first_center, Writer& request) const {
-    request.put(FarAsk::kFarthest);
-    request.put<std::uint64_t>(first_center);
+  /// Centers [first, last), with the picks among them.
+  void put_centers(std::size_t first, std::size_t last, Writer& request) const {
+    request.put<std::uint64_t>(first);
     request.put<std::uint64_t>(merge_.labeled + merge_.batch);
-    request.put_matrix(
-        {centers_.data() + first_center * dims_, center_count() - first_center, dims_}, half_);
-    std::vector<std::uint64_t> picks(selection.indices.begin(), selection.indices.end());
-    const std::size_t old = first_center > merge_.labeled ? first_center - merge_.labeled : 0;
-    picks.erase(picks.begin(), picks.begin() + static_cast<std::ptrdiff_t>(old));
+    request.put_matrix({centers_.data() + first * dims_, last - first, dims_}, half_);
+    std::vector<std::uint64_t> picks;
+    for (std::size_t center = std::max(first, merge_.labeled); center < last; ++center) {
+      picks.push_back(selection.indices[center - merge_.labeled]);
+    }
     request.put_all(picks);
-    request.put<std::uint64_t>(names());
   }
 
   void fold(Reader& answer) {

@@ -93,13 +93,12 @@ class KCenterShard : public ShardSteps {
     answer.put_rows(shard_.pool.embeddings, {&row, 1});
   }
 
-  /// Adds the centers, of which a shard that was made anew gets all, and answers with the farthest.
-  void farthest(Reader& request, Writer& answer) {
+  /// Adds the centers, of which a shard that was made anew gets all.
+  void learn(Reader& request) {
     const auto first_center = request.get<std::uint64_t>(), capacity = request.get<std::uint64_t>();
     const Matrix<float> centers = request.get_rows();
     const std::vector<std::uint64_t> picks = request.get_all<std::uint64_t>();
-    const auto count = request.get<std::uint64_t>();
-    if (rows_.empty()) return answer.put_all(std::vector<FarRow>());
+    if (rows_.empty()) return;
     check_width(centers.cols());
     if (first_center == 0) {
       search_ =
@@ -117,7 +116,13 @@ class KCenterShard : public ShardSteps {
       if (found == rows_.end() || *found != pick - shard_.first_row) continue;
       search_->take(static_cast<std::size_t>(found - rows_.begin()));
     }
+  }
+
+  void farthest(Reader& request, Writer& answer) {
+    learn(request);
+    const auto count = request.get<std::uint64_t>();
     std::vector<FarRow> far;
+    if (rows_.empty()) return answer.put_all(far);
     for (const auto& [squared, candidate] : search_->farthest(count)) {
       far.push_back({squared, shard_.first_row + rows_[candidate]});
     }
@@ -125,6 +130,7 @@ class KCenterShard : public ShardSteps {
   }
 
   void values(Reader& request, Writer& answer) {
+    if (request.get<std::uint8_t>() != 0) learn(request);
     std::vector<Index> rows;
     for (const std::uint64_t row : request.get_all<std::uint64_t>()) {
       if (row - shard_.first_row >= shard_.pool.embeddings.rows()) {

@@ -112,7 +112,7 @@ inline Selection select_in_rounds(std::string_view strategy, const std::vector<P
       const std::string checkpoint = merger.checkpoint();
       merger = make_merger();
       merger.restore(checkpoint);
-      std::ranges::fill(fresh, true);
+      fresh.assign(shards.size(), true);
       if (merger.done()) break;
     }
     std::vector<std::string> answers(shards.size());
