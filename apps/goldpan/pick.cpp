@@ -295,7 +295,7 @@ void use_embedded_folder(Options& options) {
   }
   if (options.from.empty()) return;
   const EmbeddedFiles files = embedded_files(options.from);
-  if (options.embeddings.empty()) options.embeddings = files.embeddings;
+  if (options.embeddings.empty()) options.embeddings = {files.embeddings};
   if (options.ids.empty()) options.ids = files.ids;
 }
 
@@ -363,8 +363,13 @@ void pick(Options options) {
       return options.labeled.empty() ? std::vector<Index>()
                                      : read_labeled(options.labeled, pool, {});
     };
-    return pick_boxes({options.strategy, options.embeddings, options.ids, options.out,
-                       options.batch, options.seed, options.reserve, options.threads, labeled},
+    if (options.embeddings.size() > 1) {
+      throw Error("--embeddings",
+                  "got several files, expected one for a strategy that looks at boxes");
+    }
+    const std::string embeddings = options.embeddings.empty() ? "" : options.embeddings.front();
+    return pick_boxes({options.strategy, embeddings, options.ids, options.out, options.batch,
+                       options.seed, options.reserve, options.threads, labeled},
                       options.boxes);
   }
   const goldpan::StrategyInfo& strategy = goldpan::find_strategy(options.strategy);

@@ -316,7 +316,7 @@ class Lloyd {
   void prefetch(Index row) const {
     if (points_.is_half()) return;
 #if defined(__GNUC__) || defined(__clang__)
-    const float* const values = points_.as_float().row(row).data();
+    const float* const values = points_.float_row(row).data();
     for (std::size_t d = 0; d < points_.cols(); d += 16) __builtin_prefetch(values + d);
 #endif
   }
