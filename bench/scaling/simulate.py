@@ -16,21 +16,25 @@ import heapq
 import math
 import random
 
-# Seconds a row and worker thread, measured (docs/scaling.md says where): reading and checking a row of 384 float16, and
-# what a strategy does to it in all its rounds together for 10,000 picks and as many labelled rows.
-READ = 1.0e-6
+# Thread-seconds a row of 384 float16, from the table "Large pools" of docs/scaling.md (two threads): a + b x picks / 1,000.
+# k-center: 47 s for 4M rows and 2,500 picks, 26 s for 1M and 10,000; BADGE: 1.4 s for 4M and 2,500, 4.8 s for 10M and 10,000.
 KERNELS = {
-    #             a row       a row and 1,000 picks
-    "random":    (0.0,        0.0),
-    "entropy":   (2.0e-8,     0.0),
-    "hybrid":    (2.0e-8,     0.0),
-    "badge":     (4.0e-7,     0.0),
-    "k_center":  (4.0e-6,     2.0e-6),
+    "random":    (0.0,    0.0),
+    "entropy":   (4.0e-8, 0.0),
+    "hybrid":    (4.0e-8, 0.0),
+    "badge":     (6.0e-7, 3.5e-8),
+    "k_center":  (1.4e-5, 3.8e-6),
 }
+# Of the hybrid on the coordinator: its k-center among 2 B candidates, thread-seconds a pick at 10,000 picks.
+HYBRID_PICK = 7.6e-4
+# Picks that k-center's coordinator may emit between two questions; distributed.py rounds counts them.
+PICKS_A_QUESTION = 400
+# Checking a row for numbers that are not finite; reading it from the disk is beside it.
+READ = 1.0e-7
 DIMS, CLASSES, VALUE = 384, 10, 2  # float16
 
 
-def rounds_of(strategy, rows, workers, picks, labeled):
+def rounds_of(strategy, rows, workers, picks, labeled, threads):
     """(name, bytes to each worker, bytes from each worker, share of the worker's compute, coordinator seconds)."""
     row = DIMS * VALUE
     census = ("census", 1, 80, 0.0, 0.0)
@@ -42,7 +46,7 @@ def rounds_of(strategy, rows, workers, picks, labeled):
         if strategy == "entropy":
             return [census, scores]
         fetched = (2 * picks + labeled) / workers
-        return [census, scores, ("embeddings", 8 * fetched, row * fetched, 0.0, 2.5e-4 * picks)]
+        return [census, scores, ("embeddings", 8 * fetched, row * fetched, 0.0, HYBRID_PICK * picks / threads)]
     if strategy == "badge":
         gradient = 4 * (DIMS + CLASSES + 1)
         plan = [census, ("longest", 30, gradient, 0.5, 0.0)]
@@ -67,18 +71,24 @@ def rounds_of(strategy, rows, workers, picks, labeled):
     return plan
 
 
+def read_bytes(strategy):
+    """Of a row: embeddings, probabilities, or nothing."""
+    values = DIMS * VALUE if strategy in ("hybrid", "badge", "k_center") else 0
+    return values + (4 * CLASSES if strategy in ("entropy", "hybrid", "badge") else 0)
+
+
 def k_center_rounds(picks):
-    """Questions for the farthest rows that `picks` take, measured on real embeddings (docs/scaling.md)."""
-    return max(1, math.ceil(picks / 400))
+    """Questions for the farthest rows that `picks` take. An assumption until measured on the pool in question."""
+    return max(1, math.ceil(picks / PICKS_A_QUESTION))
 
 
 def simulate(args, strategy, rows, workers, rng):
     share = rows / workers
     per_row, per_pick = KERNELS[strategy]
     compute = share * (per_row + per_pick * args.picks / 1000) / args.threads
-    reading = share * max(READ / args.threads, DIMS * VALUE / args.disk)
+    reading = share * max(READ / args.threads, read_bytes(strategy) / args.disk)
     clock, sent, received, failures, missed = reading, 0.0, 0.0, 0, 0.0
-    plan = rounds_of(strategy, rows, workers, args.picks, args.labeled)
+    plan = rounds_of(strategy, rows, workers, args.picks, args.labeled, args.threads)
     for _, down, up, part, merging in plan:
         link = clock
         arrivals = []  # (time at which an answer is ready to be sent, worker)

@@ -20,7 +20,7 @@ std::vector<std::filesystem::path> find_shards(std::span<const std::string> name
 
 /// The embeddings of a pool in many files, mapped, not copied, with its rows numbered through:
 /// those of the first file first. Nothing is put together in memory, and a row is read as fast as
-/// from a single file (docs/decisions/0200).
+/// from a single file but for a division (docs/decisions/0200).
 class ShardedEmbeddings {
  public:
   struct Shard {
