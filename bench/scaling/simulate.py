@@ -80,7 +80,7 @@ def read_bytes(strategy):
 
 
 def k_center_rounds(picks):
-    """Questions for the farthest rows that `picks` take. Counted at up to 100,000 rows; beyond, an assumption."""
+    """Questions for the farthest rows that `picks` take. Counted at up to 500,000 rows; beyond, an assumption."""
     return max(1, math.ceil(picks / PICKS_A_QUESTION))
 
 
