@@ -42,10 +42,10 @@ packages=(
   build-essential cmake ninja-build pkg-config ccache git ca-certificates curl python3
   python3-dev python3-venv
   libopenblas-dev libhwy-dev libssl-dev libboost-dev libjpeg62-turbo-dev libpng-dev libwebp-dev zlib1g-dev libsqlite3-dev
-  libsimdjson-dev libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libpugixml-dev libcpp-httplib-dev
+  libsimdjson-dev libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libpugixml-dev libcpp-httplib-dev libre2-dev
   libgtest-dev libgmock-dev gnuplot-nox fonts-dejavu-core dataset-fashion-mnist
 )
-dev_packages=(clang-format clang-tidy libbenchmark-dev sqlite3)
+dev_packages=(clang libclang-rt-14-dev clang-format clang-tidy libbenchmark-dev sqlite3)
 torch_packages=(libtorch-dev)
 
 fetch_data=yes build=yes dev=no torch=no networks=yes cifar10= dinov2=no dinov2_local=

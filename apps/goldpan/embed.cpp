@@ -133,11 +133,13 @@ void embed(EmbedCommand command) {
                    {"dim", std::to_string(command.dim)}};
   if (encoder->name().starts_with("dinov2")) options.notes["encoder"] = "dinov2_vits14";
   const std::vector<Index> fit_on = rows_to_learn_from(dataset);
-  goldpan::Workers workers(command.threads);
+  const goldpan::Progress progress = progress_bar("embedding", "images");
+  goldpan::Workers workers(command.threads, progress.stop);
+  say_missing(workers);
   const goldpan::EmbeddedFolder result = goldpan::embed_into_folder(
       *encoder,
       {*dataset.items.images, dataset.items.ids, dataset.spec, dataset.fingerprint, fit_on},
-      options, workers, progress_bar("embedding", "images"));
+      options, workers, progress);
   write_labels(dataset, result.kept, options.out);
 
   if (!result.skipped.empty()) {

@@ -129,7 +129,8 @@ void print_whole(const Evaluation& evaluation) {
 void evaluate(const Options& options) {
   if (!options.out.empty()) goldpan::make_writable_folder(options.out);
   stop_on_interrupt();
-  goldpan::Workers workers(options.threads);
+  goldpan::Workers workers(options.threads, progress_bar("evaluating", "").stop);
+  say_missing(workers);
   const bool labels = is_classification(options);
   Evaluation evaluation =
       labels ? evaluate_labels(options, workers) : evaluate_boxes(options, workers);

@@ -21,7 +21,9 @@
 #include <goldpan/core/memory.hpp>
 #include <goldpan/core/npy.hpp>
 #include <goldpan/core/sha256.hpp>
+#include <goldpan/core/shards.hpp>
 #include <goldpan/core/stopwatch.hpp>
+#include <goldpan/core/utf8.hpp>
 #include <goldpan/models/temperature.hpp>
 #include <goldpan/strategies/detection.hpp>
 #include <goldpan/strategies/multilabel.hpp>
@@ -40,7 +42,8 @@ using goldpan::Error;
 using goldpan::Index;
 
 struct Options {
-  std::string embeddings, probabilities, logits, mc_probabilities, labeled, ids;
+  std::vector<std::string> embeddings;  // files, folders, patterns
+  std::string probabilities, logits, mc_probabilities, labeled, ids;
   std::string from, images;
   std::string strategy;
   std::size_t batch = 0;
@@ -113,20 +116,26 @@ std::vector<Index> read_labeled(const std::string& path, std::size_t pool,
 /// The inputs, mapped, and the pool that looks at them.
 class Inputs {
  public:
-  Inputs(const Options& options, goldpan::Workers& workers)
-      : several_labels_(!options.multilabel.empty()) {
+  explicit Inputs(const Options& options) {
     if (!options.embeddings.empty()) {
-      embeddings_.emplace(options.embeddings);
-      pool.embeddings = embeddings_->embeddings();
-      set_rows(pool.embeddings.rows(), options.embeddings);
+      const auto files = goldpan::find_shards(options.embeddings);
+      if (files.size() == 1) {
+        embeddings_.emplace(files.front());
+        pool.embeddings = embeddings_->embeddings();
+      } else {
+        shards_.emplace(files);
+        pool.embeddings = shards_->embeddings();
+        if (options.ids.empty()) ids = shards_->ids();
+      }
+      set_rows(pool.embeddings.rows(), options.embeddings.front());
     }
     if (!options.probabilities.empty()) {
-      probabilities_.emplace(options.probabilities);
+      probabilities_.emplace(options.probabilities, 2, "N x C");
       pool.probabilities = probabilities_->matrix();
       set_rows(pool.probabilities.rows(), options.probabilities);
     }
     if (!options.logits.empty()) read_logits(options.logits);
-    if (!options.mc_probabilities.empty()) read_passes(options.mc_probabilities, workers);
+    if (!options.mc_probabilities.empty()) read_passes(options.mc_probabilities);
     if (rows_ == 0) {
       throw Error("goldpan pick",
                   "needs at least one of --from, --images, --embeddings, --probs, --logits, "
@@ -162,9 +171,14 @@ class Inputs {
   }
 
   void read_logits(const std::string& path) {
-    const goldpan::NpyFile file(path);
+    const goldpan::NpyFloats file(path, 2, "N x C");
     const auto logits = file.matrix();
     set_rows(logits.rows(), path);
+    if (logits.cols() == 1) {
+      throw Error(path,
+                  "has one column of logits, expected one a class, 2 or more; a binary model's "
+                  "logit z makes two: 0 and z");
+    }
     goldpan::check_finite(logits, path.c_str());
     softmax_ = goldpan::Matrix<float>(logits.rows(), logits.cols());
     std::copy_n(logits.data(), logits.size(), softmax_.data());
@@ -172,26 +186,25 @@ class Inputs {
     pool.probabilities = softmax_;
   }
 
-  void read_passes(const std::string& path, goldpan::Workers& workers) {
-    mc_probabilities_.emplace(path);
+  void read_passes(const std::string& path) {
+    mc_probabilities_.emplace(path, 3, "K x N x C");
     const auto& shape = mc_probabilities_->shape();
-    if (shape.size() != 3 || mc_probabilities_->type() != "f4") {
-      throw Error(path, "expected K x N x C stochastic passes of float32");
+    if (!rows_from_.empty() && shape[1] != rows_ && shape[0] == rows_) {
+      throw Error(path,
+                  fmt::format("has shape ({}, {}, {}), which is N x K x C for the {} rows of {}, "
+                              "expected K x N x C; swap the first two axes: x.swapaxes(0, 1)",
+                              shape[0], shape[1], shape[2], rows_, rows_from_));
     }
     set_rows(shape[1], path);
-    const auto bytes = mc_probabilities_->values();
-    passes_.emplace(
-        std::span(reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)),
-        shape[0], shape[1], shape[2]);
-    // Several labels an item do not sum to 1; their range is checked when they are scored.
-    if (!several_labels_) goldpan::check_probabilities(*passes_, path.c_str(), workers);
+    passes_.emplace(mc_probabilities_->values(), shape[0], shape[1], shape[2]);
     pool.passes = &*passes_;
   }
 
-  bool several_labels_;
   std::size_t rows_ = 0;
   std::string rows_from_;
-  std::optional<goldpan::NpyFile> embeddings_, probabilities_, mc_probabilities_;
+  std::optional<goldpan::NpyEmbeddings> embeddings_;  // one file, of any type
+  std::optional<goldpan::ShardedEmbeddings> shards_;  // or several
+  std::optional<goldpan::NpyFloats> probabilities_, mc_probabilities_;
   goldpan::Matrix<float> softmax_;
   std::optional<goldpan::StoredPasses> passes_;
 };
@@ -205,27 +218,37 @@ std::string to_csv(const std::vector<goldpan::Pick>& picks, const std::vector<st
   std::string csv = "rank,index,id,score,reason,inclusion_probability\n";
   std::size_t rank = 0;
   for (const goldpan::Pick& pick : picks) {
-    csv +=
-        fmt::format("{},{},{},{},{},{}\n", rank++, pick.row,
-                    ids.empty() ? fmt::format("{}", pick.row) : goldpan::csv_field(ids[pick.row]),
-                    csv_number(pick.score), goldpan::reason_name(pick.reason),
-                    csv_number(pick.inclusion_probability));
+    csv += fmt::format("{},{},{},{},{},{}\n", rank++, pick.row,
+                       ids.empty() ? fmt::format("{}", pick.row)
+                                   : goldpan::csv_text(goldpan::as_utf8(ids[pick.row])),
+                       csv_number(pick.score), goldpan::reason_name(pick.reason),
+                       csv_number(pick.inclusion_probability));
   }
   return csv;
 }
 
-using NamedFile = std::pair<const char*, const std::string*>;
+using NamedFile = std::pair<std::string, std::string>;
 
-std::array<NamedFile, 9> input_files(const Options& options) {
-  return {{{"embeddings", &options.embeddings},
-           {"probs", &options.probabilities},
-           {"logits", &options.logits},
-           {"mc_probs", &options.mc_probabilities},
-           {"labeled", &options.labeled},
-           {"ids", &options.ids},
-           {"predictions", &options.boxes.predictions},
-           {"truth", &options.boxes.truth},
-           {"box_features", &options.boxes.box_features}}};
+/// All files that are read; shards of embeddings are embeddings[0], embeddings[1], ...
+std::vector<NamedFile> input_files(const Options& options) {
+  std::vector<NamedFile> files;
+  const auto shards = goldpan::find_shards(options.embeddings);
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    files.emplace_back(shards.size() == 1 ? "embeddings" : fmt::format("embeddings[{}]", i),
+                       shards[i].string());
+  }
+  for (const auto& [name, path] : std::array<std::pair<const char*, const std::string*>, 8>{
+           {{"probs", &options.probabilities},
+            {"logits", &options.logits},
+            {"mc_probs", &options.mc_probabilities},
+            {"labeled", &options.labeled},
+            {"ids", &options.ids},
+            {"predictions", &options.boxes.predictions},
+            {"truth", &options.boxes.truth},
+            {"box_features", &options.boxes.box_features}}}) {
+    if (!path->empty()) files.emplace_back(name, *path);
+  }
+  return files;
 }
 
 /// Neither output may overwrite an input or the other output.
@@ -239,7 +262,7 @@ void check_outputs(const Options& options, const std::filesystem::path& out,
   for (const auto& [name, path] : input_files(options)) {
     for (const std::filesystem::path& output : {out, audit}) {
       std::error_code missing;
-      if (!path->empty() && std::filesystem::equivalent(output, *path, missing)) {
+      if (std::filesystem::equivalent(output, path, missing)) {
         throw Error("--out", fmt::format("'{}' would be overwritten, which is read as --{}",
                                          output.string(), name));
       }
@@ -250,9 +273,8 @@ void check_outputs(const Options& options, const std::filesystem::path& out,
 nlohmann::ordered_json describe_inputs(const Options& options) {
   nlohmann::ordered_json inputs;
   for (const auto& [name, path] : input_files(options)) {
-    if (path->empty()) continue;
-    const goldpan::MappedFile file(*path);
-    inputs[name]["file"] = *path;
+    const goldpan::MappedFile file(path);
+    inputs[name]["file"] = path;
     inputs[name]["bytes"] = file.bytes().size();
     if (options.hash) inputs[name]["sha256"] = goldpan::Sha256().update(file.bytes()).hex();
   }
@@ -273,7 +295,7 @@ void use_embedded_folder(Options& options) {
   }
   if (options.from.empty()) return;
   const EmbeddedFiles files = embedded_files(options.from);
-  if (options.embeddings.empty()) options.embeddings = files.embeddings;
+  if (options.embeddings.empty()) options.embeddings = {files.embeddings};
   if (options.ids.empty()) options.ids = files.ids;
 }
 
@@ -338,10 +360,16 @@ void pick(Options options) {
   if (!options.boxes.predictions.empty()) {
     stop_on_interrupt();
     const auto labeled = [&](std::size_t pool) {
-      return options.labeled.empty() ? std::vector<Index>() : read_labeled(options.labeled, pool);
+      return options.labeled.empty() ? std::vector<Index>()
+                                     : read_labeled(options.labeled, pool, {});
     };
-    return pick_boxes({options.strategy, options.embeddings, options.ids, options.out,
-                       options.batch, options.seed, options.reserve, options.threads, labeled},
+    if (options.embeddings.size() > 1) {
+      throw Error("--embeddings",
+                  "got several files, expected one for a strategy that looks at boxes");
+    }
+    const std::string embeddings = options.embeddings.empty() ? "" : options.embeddings.front();
+    return pick_boxes({options.strategy, embeddings, options.ids, options.out, options.batch,
+                       options.seed, options.reserve, options.threads, labeled},
                       options.boxes);
   }
   const goldpan::StrategyInfo& strategy = goldpan::find_strategy(options.strategy);
@@ -349,8 +377,10 @@ void pick(Options options) {
   stop_on_interrupt();
 
   const goldpan::Stopwatch total;
-  goldpan::Workers workers(options.threads);
-  const Inputs inputs(options, workers);
+  const goldpan::Progress progress = progress_bar(options.strategy, "picks");
+  goldpan::Workers workers(options.threads, progress.stop);
+  say_missing(workers);
+  const Inputs inputs(options);
   const double read_seconds = total.seconds();
 
   goldpan::Round round;
@@ -361,7 +391,7 @@ void pick(Options options) {
     return goldpan::Generator(options.seed).stream(purpose);
   };
   round.options.values = options.strategy_options;
-  round.options.progress = progress_bar(options.strategy, "picks");
+  round.options.progress = progress;
   const goldpan::Stopwatch selecting;
   const goldpan::Proposal batch = options.multilabel.empty()
                                       ? goldpan::propose(round, inputs.pool, workers)
@@ -400,14 +430,16 @@ void add_pick_command(CLI::App& program) {
   CLI::App* command =
       program.add_subcommand("pick", "Choose: name the next batch to label, with an audit trail");
   const auto options = std::make_shared<Options>();
-  command->add_option("--embeddings", options->embeddings, "N x D .npy, float32 or float16");
-  CLI::Option* probabilities = command->add_option(
-      "--probs", options->probabilities, "N x C .npy, float32: class probabilities of the model");
-  command
-      ->add_option("--logits", options->logits, "N x C .npy, float32: logits, instead of --probs")
+  command->add_option(
+      "--embeddings", options->embeddings,
+      "N x D .npy; float32 and float16 are read in place, others converted; or shards "
+      "of float32 or float16: files, folders, 'patterns*'");
+  CLI::Option* probabilities = command->add_option("--probs", options->probabilities,
+                                                   "N x C .npy: class probabilities of the model");
+  command->add_option("--logits", options->logits, "N x C .npy: logits, instead of --probs")
       ->excludes(probabilities);
   command->add_option("--mc-probs", options->mc_probabilities,
-                      "K x N x C .npy, float32: class probabilities of K stochastic passes");
+                      "K x N x C .npy: class probabilities of K stochastic passes");
   command->add_option(
       "--labeled", options->labeled,
       "what has labels: an id or a row number a line, or .npy of integers or of N bools");

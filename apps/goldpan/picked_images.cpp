@@ -18,6 +18,7 @@
 #include <goldpan/imaging/image_file.hpp>
 #include <goldpan/imaging/resize.hpp>
 
+#include "console.hpp"
 #include "encoders.hpp"
 
 namespace {
@@ -180,7 +181,7 @@ std::size_t write_picked_images(const std::filesystem::path& folder,
 
   std::vector<Image> images(picks.size());
   std::atomic<std::size_t> missing = 0;
-  goldpan::Workers workers(threads);
+  goldpan::Workers workers(threads, progress_bar("pictures", "").stop);
   workers.run(picks.size(), [&](std::size_t i) {
     const auto found = image_of.find(picks[i].id);
     try {

@@ -40,6 +40,7 @@ goldpan::Settings resolve(const Options& options) {
 
 void run(const Options& options) {
   const goldpan::Settings settings = resolve(options);
+  goldpan::check(options.prices);  // not after hours of work
   goldpan::RunOptions run;
   run.threads = options.threads;
   run.fresh = options.fresh;

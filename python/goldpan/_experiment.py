@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from goldpan import _core
-from goldpan._arrays import HALF_OR_SINGLE, as_codes, as_floats
+from goldpan._arrays import HALF_OR_SINGLE, as_classes, as_floats, refuse_unknown_labels
 from goldpan._progress import Progress, listener
 from goldpan._results import Results
 
@@ -78,16 +78,15 @@ def _as_text(value: Any) -> str:
 
 
 def _written(arrays: tuple[ArrayLike, ArrayLike], folder: pathlib.Path) -> str:
-    """An `npy:` folder that holds the arrays. Labels that are no class numbers are numbered in sorted order."""
+    """An `npy:` folder that holds the arrays. Classes are those that occur, in sorted order."""
     embeddings = as_floats(arrays[0], "embeddings", "N x D", HALF_OR_SINGLE)
     labels = np.asarray(arrays[1])
     if labels.shape != embeddings.shape[:1]:
         raise ValueError(f"[labels] got shape {labels.shape}, expected ({len(embeddings)},)")
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "classes.txt").unlink(missing_ok=True)
-    if labels.dtype.kind not in "iu":
-        names, labels = np.unique(labels, return_inverse=True)
-        (folder / "classes.txt").write_text("".join(f"{name}\n" for name in names))
+    refuse_unknown_labels(labels, "labels", "a run plays them back; leave out the rows that have none")
+    names, codes = as_classes(labels, "labels")
+    (folder / "classes.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
     np.save(folder / "embeddings.npy", embeddings)
-    np.save(folder / "labels.npy", as_codes(labels, "labels", int(np.max(labels, initial=0)) + 1).astype(np.int64))
+    np.save(folder / "labels.npy", codes)
     return f"npy:{folder}"

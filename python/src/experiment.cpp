@@ -46,6 +46,9 @@ nb::tuple run(const Texts& given, const std::filesystem::path& out,
       if (info.flag == flag) info.set(settings, value);
     }
   }
+  goldpan::LabelPrices prices;
+  prices.image = label_price;
+  goldpan::check(prices);
   Caller caller(std::move(listener));
   goldpan::RunOptions options;
   options.threads = threads;
@@ -57,8 +60,6 @@ nb::tuple run(const Texts& given, const std::filesystem::path& out,
   options.say = [&](const std::string& message) { caller.say(message); };
   options.embedding_progress = caller.progress("embedding");
   options.loop_progress = caller.progress("loop");
-  goldpan::LabelPrices prices;
-  prices.image = label_price;
   goldpan::ReportResult result;
   caller.run([&] {
     goldpan::check_guards(ablate);

@@ -11,7 +11,6 @@
 
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
-#include <goldpan/core/sha256.hpp>
 #include <goldpan/embed/encoder.hpp>
 
 #include "embed/cache_record.hpp"
@@ -90,7 +89,8 @@ class Embedding {
         workers_(workers),
         files_(files),
         file_(files.partial),
-        header_(npy_header("<f4", {images.size(), encoder.dim()})) {
+        header_(npy_header("<f4", {images.size(), encoder.dim()})),
+        digests_(encoder.dim() * sizeof(float)) {
     record_.key = key;
     if (!options.fresh) resume();
     if (record_.rows == 0) start_over();
@@ -149,7 +149,7 @@ class Embedding {
   }
 
   CacheRecord finish(double seconds) {
-    record_.sha256 = hash_.hex();
+    record_.digests = digests_.hex();
     file_.flush();
     // The record goes first: if we are killed between the two, the next call finds a complete
     // partial file, and until then the record matches no file of values.
@@ -165,8 +165,8 @@ class Embedding {
   std::size_t offset_of(std::size_t row) const { return header_.size() + row * row_bytes(); }
 
   void start_over() {
-    record_ = {.key = record_.key, .rows = 0, .sha256 = {}, .broken = {}, .broken_reasons = {}};
-    hash_ = Sha256();
+    record_ = {.key = record_.key, .rows = 0, .digests = {}, .broken = {}, .broken_reasons = {}};
+    digests_ = RowDigests(row_bytes());
     file_.resize(0);
     file_.write(0, std::as_bytes(std::span(header_)));
   }
@@ -175,16 +175,16 @@ class Embedding {
   void resume() {
     auto record = CacheRecord::read(files_.progress, record_.key);
     if (!record || record->rows > images_.size() || file_.size() < offset_of(record->rows)) return;
-    Sha256 hash;
+    RowDigests found(row_bytes());
     std::vector<std::byte> rows(kBatch * row_bytes());
     for (std::size_t begin = 0; begin < record->rows; begin += kBatch) {
       const auto part = std::span(rows).first(std::min(kBatch, record->rows - begin) * row_bytes());
       file_.read(offset_of(begin), part);
-      hash.update(part);
+      found.add(part);
     }
-    if (hash.hex() != record->sha256) return;
+    if (found.hex() != record->digests) return;
     record_ = std::move(*record);
-    hash_ = hash;
+    digests_ = found;
   }
 
   /// Better now than after an hour.
@@ -217,7 +217,7 @@ class Embedding {
       check_broken(record_, images_, options_.broken_images);
       const auto bytes = std::as_bytes(std::span(rows.data(), rows.size()));
       file_.write(offset_of(begin), bytes);
-      hash_.update(bytes);
+      digests_.add(bytes);
     } catch (...) {
       // This batch is not done: what the record says of broken images must end before it.
       record_.broken.resize(broken_before);
@@ -275,9 +275,8 @@ class Embedding {
   }
 
   void write_progress() {
-    record_.sha256 = hash_.hex();
-    write_file(files_.progress,
-               record_.to_json().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    record_.digests = digests_.hex();
+    write_progress_record(files_, record_);
   }
 
   const Encoder& encoder_;
@@ -288,7 +287,7 @@ class Embedding {
   PartialFile file_;
   std::string header_;
   CacheRecord record_;
-  Sha256 hash_;
+  RowDigests digests_;
 };
 
 std::vector<Index> without(std::span<const Index> rows, const std::vector<Index>& broken) {
@@ -308,7 +307,7 @@ EmbeddedImages project_images(Encoder& encoder, EmbeddedImages base, const Cache
   const std::string header = npy_header("<f4", {rows.rows(), encoder.dim()});
   file.resize(0);
   file.write(0, std::as_bytes(std::span(header)));
-  Sha256 hash;
+  RowDigests digests(encoder.dim() * sizeof(float));
   std::size_t offset = header.size();
   auto broken = base.broken.begin();
   for (std::size_t begin = 0; begin < rows.rows(); begin += kLargeBatch) {
@@ -320,15 +319,19 @@ EmbeddedImages project_images(Encoder& encoder, EmbeddedImages base, const Cache
     }
     const auto bytes = std::as_bytes(std::span(projected.data(), projected.size()));
     file.write(offset, bytes);
-    hash.update(bytes);
+    digests.add(bytes);
     offset += bytes.size();
   }
   file.flush();
-  write_finished_record(files, {key, rows.rows(), hash.hex(), base.broken, base.broken_reasons},
+  write_finished_record(files, {key, rows.rows(), digests.hex(), base.broken, base.broken_reasons},
                         seconds());
   file.rename_to(files.values);
-  return {NpyFile(files.values), std::move(base.broken), std::move(base.broken_reasons), false,
-          seconds()};
+  return {NpyFile(files.values),
+          std::move(base.broken),
+          std::move(base.broken_reasons),
+          false,
+          seconds(),
+          {}};
 }
 
 }  // namespace
@@ -345,8 +348,9 @@ EmbeddedImages embed_images(Encoder& encoder, const ImageSource& images,
   if (count == 0) throw Error("images", "are none, expected images to embed");
   const nlohmann::json key = cache_key(encoder, data_fingerprint, count, fit_on);
   const CacheFiles files(options.cache_folder, encoder.name(), key);
+  std::string damage;
   if (!options.fresh) {
-    if (auto cache = open_finished(files, key, count, encoder.dim())) {
+    if (auto cache = open_finished(files, key, count, encoder.dim(), workers, damage)) {
       check_broken(cache->record, images, options.broken_images);
       if (options.always_fit && encoder.learns()) {
         if (Encoder* const base = encoder.base()) {
@@ -357,8 +361,12 @@ EmbeddedImages embed_images(Encoder& encoder, const ImageSource& images,
           encoder.fit(images, fit_on, workers, progress);
         }
       }
-      return {std::move(cache->file), std::move(cache->record.broken),
-              std::move(cache->record.broken_reasons), true, seconds()};
+      return {std::move(cache->file),
+              std::move(cache->record.broken),
+              std::move(cache->record.broken_reasons),
+              true,
+              seconds(),
+              {}};
     }
   }
 
@@ -381,8 +389,12 @@ EmbeddedImages embed_images(Encoder& encoder, const ImageSource& images,
   }
   embedding.embed_rest([&](std::size_t rows) { progress.step(fit_steps + rows, steps); });
   CacheRecord record = embedding.finish(seconds());
-  return {NpyFile(files.values), std::move(record.broken), std::move(record.broken_reasons), false,
-          seconds()};
+  return {NpyFile(files.values),
+          std::move(record.broken),
+          std::move(record.broken_reasons),
+          false,
+          seconds(),
+          std::move(damage)};
 }
 
 }  // namespace goldpan

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <goldpan/acquire/batch.hpp>
+#include <goldpan/acquire/propose.hpp>
 #include <goldpan/core/workers.hpp>
 #include <goldpan/label/label_session.hpp>
 #include <goldpan/models/linear_head.hpp>

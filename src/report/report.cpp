@@ -1,3 +1,9 @@
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
 #include <goldpan/report/report.hpp>
 
@@ -9,8 +15,20 @@
 
 namespace goldpan {
 
+void check(const LabelPrices& prices) {
+  const std::pair<const char*, double> named[] = {
+      {"--label-price", prices.image},      {"box price", prices.box_low},
+      {"box price", prices.box_high},       {"cuboid price", prices.cuboid_low},
+      {"cuboid price", prices.cuboid_high}, {"boxes per image", prices.boxes_per_image}};
+  for (const auto& [name, value] : named) {
+    if (value >= 0 && std::isfinite(value)) continue;
+    throw Error(name, fmt::format("got {}, expected a number, 0 or more", value));
+  }
+}
+
 ReportResult write_report(const Records& records, const std::filesystem::path& folder,
                           const ReportOptions& options) {
+  check(options.prices);
   const report::Analysis analysis(records);
   ReportResult result;
   result.warnings = report::check_run(analysis);

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <deque>
 #include <set>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -291,11 +290,13 @@ std::string place(const std::filesystem::path& file, const toml::source_region& 
 
 std::vector<std::string> split_list(const std::string& text) {
   std::vector<std::string> parts;
-  std::stringstream stream(text);
-  for (std::string part; std::getline(stream, part, ',');) {
-    const std::size_t begin = part.find_first_not_of(' ');
-    if (begin == std::string::npos) continue;
-    parts.push_back(part.substr(begin, part.find_last_not_of(' ') - begin + 1));
+  if (text.find_first_not_of(' ') == std::string::npos) return parts;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find(',', at), text.size());
+    const std::size_t begin = std::min(text.find_first_not_of(' ', at), end);
+    parts.push_back(text.substr(begin, end - begin));
+    while (parts.back().ends_with(' ')) parts.back().pop_back();
+    at = end + 1;
   }
   return parts;
 }

@@ -26,7 +26,7 @@ struct CoverageKernel {
 /// another order than in exact arithmetic.
 ///
 /// `weights`: one for each of pool.unlabeled, from 0 to 1; empty: 1 each. Memory: a copy of the
-/// rows, and lists of at most 2^25 pairs.
+/// rows, and lists of at most 2^24 pairs.
 Selection cover_greedily(const Pool& pool, std::size_t batch, const CoverageKernel& kernel,
                          std::span<const float> weights, const Progress& progress,
                          Workers& workers);

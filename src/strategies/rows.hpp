@@ -12,6 +12,9 @@
   ROW(badge)                    \
   ROW(hybrid)                   \
   ROW(uherding)                 \
+  ROW(drop_query)               \
+  ROW(alfa_mix)                 \
+  ROW(tcm)                      \
   ROW(entropy)                  \
   ROW(margin)                   \
   ROW(least_confidence)         \

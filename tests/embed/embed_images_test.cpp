@@ -200,6 +200,39 @@ TEST_F(EmbedImages, ACopiedCacheIsKnownByItsHash) {
   EXPECT_TRUE(embed().from_cache);
 }
 
+/// Any changed byte, also under an unchanged time stamp, is found and never used.
+TEST_F(EmbedImages, FindsEveryFlippedBit) {
+  embed();
+  const auto values = only(".npy"), record = only(".json");
+  const std::string good_values = read_text(values), good_record = read_text(record);
+  Generator generator(3);
+  const auto flip = [&](const std::filesystem::path& path, std::string content) {
+    const auto before = std::filesystem::last_write_time(path);
+    const std::size_t at = generator.below(content.size());
+    content[at] = static_cast<char>(content[at] ^ (1 << generator.below(8)));
+    write_file(path, content);
+    std::filesystem::last_write_time(path, before);
+    return at;
+  };
+  for (int round = 0; round < 30; ++round) {
+    const std::size_t at = flip(values, good_values);
+    const EmbeddedImages again = embed();
+    // A header of other spaces is the same header.
+    if (at >= 128) {
+      EXPECT_FALSE(again.from_cache) << at;
+      EXPECT_THAT(again.damage, testing::HasSubstr(values.string() + ": rows "));
+    }
+    expect_right(again);
+    write_file(values, good_values);
+    write_file(record, good_record);
+    flip(record, good_record);
+    expect_right(embed());
+    write_file(values, good_values);
+    write_file(record, good_record);
+  }
+  EXPECT_TRUE(embed().from_cache);
+}
+
 TEST_F(EmbedImages, ResumesWhereItStopped) {
   const std::string whole = read_text(embed().file.path());
   options.fresh = true;

@@ -102,12 +102,15 @@ struct EmbeddedImages {
   std::vector<std::string> broken_reasons;
   bool from_cache = false;
   double seconds = 0;
+  /// Where a cache was found changed since it was written; it was then computed anew. Else empty.
+  std::string damage;
 };
 
 /// Embeds all images, or maps the cache of an earlier call with equal encoder, data fingerprint and
 /// `fit_on`. Works in bounded memory, resumes where a killed call stopped, and never reuses a cache
-/// that does not match. Throws Error for a broken image unless they are skipped, and when more than
-/// half of the images are broken.
+/// that does not match or
+/// of which a byte has changed since it was written. Throws Error for a broken image unless they
+/// are skipped, and when more than half of the images are broken.
 EmbeddedImages embed_images(Encoder& encoder, const ImageSource& images,
                             const std::string& data_fingerprint, std::span<const Index> fit_on,
                             const EmbedOptions& options, Workers& workers,

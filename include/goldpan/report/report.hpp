@@ -21,6 +21,9 @@ struct LabelPrices {
   double boxes_per_image = 0;
 };
 
+/// Throws Error naming the price that is negative or no number.
+void check(const LabelPrices& prices);
+
 struct ReportOptions {
   LabelPrices prices;
   /// The picks of the same journal (read_picks), in its order: they fill the reasons' counts of
