@@ -19,6 +19,7 @@ BELOW = {
     "embed": {"core", "kernels", "imaging", "vision", "networks"},
     "models": {"core", "kernels", "imaging", "vision", "networks"},
     "strategies": {"core", "kernels"},
+    "distributed": {"core", "kernels", "strategies"},
     "tasks": {"core", "kernels"},
     "acquire": {"core", "kernels", "imaging", "data", "embed", "models", "strategies", "tasks"},
     "session": {"core", "kernels", "imaging", "data", "exchange", "embed", "models", "strategies", "tasks", "acquire"},

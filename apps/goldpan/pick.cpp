@@ -21,6 +21,7 @@
 #include <goldpan/core/memory.hpp>
 #include <goldpan/core/npy.hpp>
 #include <goldpan/core/sha256.hpp>
+#include <goldpan/core/shards.hpp>
 #include <goldpan/core/stopwatch.hpp>
 #include <goldpan/core/utf8.hpp>
 #include <goldpan/models/temperature.hpp>
@@ -41,7 +42,8 @@ using goldpan::Error;
 using goldpan::Index;
 
 struct Options {
-  std::string embeddings, probabilities, logits, mc_probabilities, labeled, ids;
+  std::vector<std::string> embeddings;  // files, folders, patterns
+  std::string probabilities, logits, mc_probabilities, labeled, ids;
   std::string from, images;
   std::string strategy;
   std::size_t batch = 0;
@@ -116,9 +118,16 @@ class Inputs {
  public:
   explicit Inputs(const Options& options) {
     if (!options.embeddings.empty()) {
-      embeddings_.emplace(options.embeddings);
-      pool.embeddings = embeddings_->embeddings();
-      set_rows(pool.embeddings.rows(), options.embeddings);
+      const auto files = goldpan::find_shards(options.embeddings);
+      if (files.size() == 1) {
+        embeddings_.emplace(files.front());
+        pool.embeddings = embeddings_->embeddings();
+      } else {
+        shards_.emplace(files);
+        pool.embeddings = shards_->embeddings();
+        if (options.ids.empty()) ids = shards_->ids();
+      }
+      set_rows(pool.embeddings.rows(), options.embeddings.front());
     }
     if (!options.probabilities.empty()) {
       probabilities_.emplace(options.probabilities, 2, "N x C");
@@ -193,7 +202,8 @@ class Inputs {
 
   std::size_t rows_ = 0;
   std::string rows_from_;
-  std::optional<goldpan::NpyEmbeddings> embeddings_;
+  std::optional<goldpan::NpyEmbeddings> embeddings_;  // one file, of any type
+  std::optional<goldpan::ShardedEmbeddings> shards_;  // or several
   std::optional<goldpan::NpyFloats> probabilities_, mc_probabilities_;
   goldpan::Matrix<float> softmax_;
   std::optional<goldpan::StoredPasses> passes_;
@@ -217,18 +227,28 @@ std::string to_csv(const std::vector<goldpan::Pick>& picks, const std::vector<st
   return csv;
 }
 
-using NamedFile = std::pair<const char*, const std::string*>;
+using NamedFile = std::pair<std::string, std::string>;
 
-std::array<NamedFile, 9> input_files(const Options& options) {
-  return {{{"embeddings", &options.embeddings},
-           {"probs", &options.probabilities},
-           {"logits", &options.logits},
-           {"mc_probs", &options.mc_probabilities},
-           {"labeled", &options.labeled},
-           {"ids", &options.ids},
-           {"predictions", &options.boxes.predictions},
-           {"truth", &options.boxes.truth},
-           {"box_features", &options.boxes.box_features}}};
+/// All files that are read; shards of embeddings are embeddings[0], embeddings[1], ...
+std::vector<NamedFile> input_files(const Options& options) {
+  std::vector<NamedFile> files;
+  const auto shards = goldpan::find_shards(options.embeddings);
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    files.emplace_back(shards.size() == 1 ? "embeddings" : fmt::format("embeddings[{}]", i),
+                       shards[i].string());
+  }
+  for (const auto& [name, path] : std::array<std::pair<const char*, const std::string*>, 8>{
+           {{"probs", &options.probabilities},
+            {"logits", &options.logits},
+            {"mc_probs", &options.mc_probabilities},
+            {"labeled", &options.labeled},
+            {"ids", &options.ids},
+            {"predictions", &options.boxes.predictions},
+            {"truth", &options.boxes.truth},
+            {"box_features", &options.boxes.box_features}}}) {
+    if (!path->empty()) files.emplace_back(name, *path);
+  }
+  return files;
 }
 
 /// Neither output may overwrite an input or the other output.
@@ -242,7 +262,7 @@ void check_outputs(const Options& options, const std::filesystem::path& out,
   for (const auto& [name, path] : input_files(options)) {
     for (const std::filesystem::path& output : {out, audit}) {
       std::error_code missing;
-      if (!path->empty() && std::filesystem::equivalent(output, *path, missing)) {
+      if (std::filesystem::equivalent(output, path, missing)) {
         throw Error("--out", fmt::format("'{}' would be overwritten, which is read as --{}",
                                          output.string(), name));
       }
@@ -253,9 +273,8 @@ void check_outputs(const Options& options, const std::filesystem::path& out,
 nlohmann::ordered_json describe_inputs(const Options& options) {
   nlohmann::ordered_json inputs;
   for (const auto& [name, path] : input_files(options)) {
-    if (path->empty()) continue;
-    const goldpan::MappedFile file(*path);
-    inputs[name]["file"] = *path;
+    const goldpan::MappedFile file(path);
+    inputs[name]["file"] = path;
     inputs[name]["bytes"] = file.bytes().size();
     if (options.hash) inputs[name]["sha256"] = goldpan::Sha256().update(file.bytes()).hex();
   }
@@ -276,7 +295,7 @@ void use_embedded_folder(Options& options) {
   }
   if (options.from.empty()) return;
   const EmbeddedFiles files = embedded_files(options.from);
-  if (options.embeddings.empty()) options.embeddings = files.embeddings;
+  if (options.embeddings.empty()) options.embeddings = {files.embeddings};
   if (options.ids.empty()) options.ids = files.ids;
 }
 
@@ -344,8 +363,13 @@ void pick(Options options) {
       return options.labeled.empty() ? std::vector<Index>()
                                      : read_labeled(options.labeled, pool, {});
     };
-    return pick_boxes({options.strategy, options.embeddings, options.ids, options.out,
-                       options.batch, options.seed, options.reserve, options.threads, labeled},
+    if (options.embeddings.size() > 1) {
+      throw Error("--embeddings",
+                  "got several files, expected one for a strategy that looks at boxes");
+    }
+    const std::string embeddings = options.embeddings.empty() ? "" : options.embeddings.front();
+    return pick_boxes({options.strategy, embeddings, options.ids, options.out, options.batch,
+                       options.seed, options.reserve, options.threads, labeled},
                       options.boxes);
   }
   const goldpan::StrategyInfo& strategy = goldpan::find_strategy(options.strategy);
@@ -406,8 +430,10 @@ void add_pick_command(CLI::App& program) {
   CLI::App* command =
       program.add_subcommand("pick", "Choose: name the next batch to label, with an audit trail");
   const auto options = std::make_shared<Options>();
-  command->add_option("--embeddings", options->embeddings,
-                      "N x D .npy; float32 and float16 are read in place, others converted");
+  command->add_option(
+      "--embeddings", options->embeddings,
+      "N x D .npy; float32 and float16 are read in place, others converted; or shards "
+      "of float32 or float16: files, folders, 'patterns*'");
   CLI::Option* probabilities = command->add_option("--probs", options->probabilities,
                                                    "N x C .npy: class probabilities of the model");
   command->add_option("--logits", options->logits, "N x C .npy: logits, instead of --probs")

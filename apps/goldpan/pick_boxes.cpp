@@ -220,7 +220,7 @@ std::string to_csv(const Chooser& chooser, const goldpan::Proposal& proposal) {
   std::size_t rank = 0;
   for (const goldpan::Pick& pick : proposal.picks) {
     csv += fmt::format("{},{},{},{},{},{},{}\n", rank++, pick.row,
-                       goldpan::csv_field(chooser.images().images[pick.row]), number(pick.score),
+                       goldpan::csv_text(chooser.images().images[pick.row]), number(pick.score),
                        goldpan::reason_name(pick.reason), number(pick.inclusion_probability),
                        chooser.expected(pick.row));
   }

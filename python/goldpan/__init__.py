@@ -18,7 +18,7 @@ from goldpan._results import Results
 from goldpan._select import Duplicates, Selection, StrategyInfo, dedup, select, strategies
 
 if TYPE_CHECKING:
-    from goldpan import adapters
+    from goldpan import adapters, distributed
     from goldpan._encoder import PatchEncoder
     from goldpan._head import LinearHead
     from goldpan._networks_encoder import Encoder
@@ -36,6 +36,7 @@ __all__ = [
     "__version__",
     "adapters",
     "dedup",
+    "distributed",
     "expected_calibration_error",
     "run",
     "select",
@@ -57,8 +58,8 @@ def __getattr__(name: str) -> Any:
 
     if name in _LATER:
         value = getattr(importlib.import_module(_LATER[name]), name)
-    elif name == "adapters":
-        value = importlib.import_module("goldpan.adapters")
+    elif name in ("adapters", "distributed"):
+        value = importlib.import_module(f"goldpan.{name}")
     else:
         raise AttributeError(f"module 'goldpan' has no attribute '{name}'")
     globals()[name] = value

@@ -18,7 +18,7 @@ def _module() -> Any:
     from goldpan import _core  # noqa: F401
 
     try:
-        from goldpan import _networks  # type: ignore[attr-defined]
+        from goldpan import _networks
     except ImportError as error:
         raise ImportError(
             "goldpan.Encoder needs goldpan built with -DGOLDPAN_WITH_OPENVINO=ON and the package openvino of the "

@@ -18,8 +18,8 @@
 #include "arrays.hpp"
 #include "caller.hpp"
 
-// goldpan._networks: a module beside goldpan._core, imported when an Encoder is made, so that goldpan
-// itself needs no OpenVINO.
+// goldpan._networks: a module beside goldpan._core, imported when an Encoder is made, so that
+// goldpan itself needs no OpenVINO.
 
 namespace nb = nanobind;
 
@@ -103,8 +103,7 @@ class TableEncoder {
         progress.step(end, images.size());
       }
     });
-    return to_numpy(std::move(out),
-                    {images.size(), shape->height, shape->width, shape->channels});
+    return to_numpy(std::move(out), {images.size(), shape->height, shape->width, shape->channels});
   }
 
   std::vector<std::pair<std::string, NewArray<float>>> learned() const {
@@ -141,9 +140,8 @@ class TableEncoder {
         });
       } else {
         std::vector<goldpan::Image> batch(end - begin);
-        workers.run(batch.size(), [&](std::size_t i) {
-          batch[i] = images.load(begin + i, encoder.min_side());
-        });
+        workers.run(batch.size(),
+                    [&](std::size_t i) { batch[i] = images.load(begin + i, encoder.min_side()); });
         encoder.encode(batch, out.rows_between(begin, end), workers);
       }
       goldpan::check_finite(goldpan::Embeddings(out.rows_between(begin, end)),
@@ -164,6 +162,8 @@ NB_MODULE(_networks, module) {
       std::rethrow_exception(pointer);
     } catch (const goldpan::Error& error) {
       PyErr_SetString(PyExc_ValueError, error.what());
+    } catch (const goldpan::Cancelled& cancelled) {
+      PyErr_SetString(PyExc_KeyboardInterrupt, cancelled.what());
     }
   });
   module.def("openvino_version", [] { return goldpan::networks_build().version; });

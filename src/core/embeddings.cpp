@@ -69,12 +69,71 @@ Half to_half(float value) {
   return {static_cast<std::uint16_t>(sign | rounded)};
 }
 
+Embeddings::Embeddings(std::span<const EmbeddingsPiece> pieces, std::size_t rows, std::size_t cols,
+                       bool is_half)
+    : rows_(rows), cols_(cols), is_half_(is_half) {
+  if (pieces.size() == 1) {  // nothing to look up
+    assert(pieces[0].begin == 0);
+    name_ = pieces[0].name;
+    if (is_half) {
+      half_ = static_cast<const Half*>(pieces[0].values);
+    } else {
+      float_ = static_cast<const float*>(pieces[0].values);
+    }
+    return;
+  }
+  pieces_ = pieces;
+}
+
+std::size_t Embeddings::piece_of(std::size_t row) const {
+  // Files of one pool are mostly equally long: then the guess is right, and costs a division.
+  const std::size_t guess = row * pieces_.size() / rows_;
+  if (pieces_[guess].begin <= row &&
+      (guess + 1 == pieces_.size() || row < pieces_[guess + 1].begin)) {
+    return guess;
+  }
+  const auto after = std::ranges::upper_bound(pieces_, row, {}, &EmbeddingsPiece::begin);
+  return static_cast<std::size_t>(after - pieces_.begin()) - 1;
+}
+
+Embeddings::Run Embeddings::locate(std::size_t row) const {
+  const std::size_t index = piece_of(row);
+  const EmbeddingsPiece& piece = pieces_[index];
+  const std::size_t end = index + 1 < pieces_.size() ? pieces_[index + 1].begin : rows_;
+  const std::size_t offset =
+      (row - piece.begin) * cols_ * (is_half_ ? sizeof(Half) : sizeof(float));
+  return {static_cast<const char*>(piece.values) + offset, end - row};
+}
+
+std::string Embeddings::row_name(std::size_t row) const {
+  if (pieces_.empty()) {
+    const std::string number = "row " + std::to_string(row);
+    return name_.empty() ? number : number + " of " + std::string(name_);
+  }
+  const EmbeddingsPiece& piece = pieces_[piece_of(row)];
+  return "row " + std::to_string(row - piece.begin) + " of " + std::string(piece.name);
+}
+
 void Embeddings::copy_rows(std::size_t begin, MatrixView<float> out) const {
   assert(out.cols() == cols_ && begin + out.rows() <= rows_);
-  if (float_ != nullptr) {
-    std::copy_n(float_ + begin * cols_, out.size(), out.data());
-  } else {
-    to_float(half_ + begin * cols_, out.size(), out.data());
+  const auto copy = [&](const void* values, std::size_t count, float* to) {
+    if (is_half_) {
+      to_float(static_cast<const Half*>(values), count, to);
+    } else {
+      std::copy_n(static_cast<const float*>(values), count, to);
+    }
+  };
+  if (pieces_.empty()) {
+    const std::size_t offset = begin * cols_;
+    copy(is_half_ ? static_cast<const void*>(half_ + offset) : float_ + offset, out.size(),
+         out.data());
+    return;
+  }
+  for (std::size_t done = 0; done < out.rows();) {
+    const Run run = locate(begin + done);
+    const std::size_t count = std::min(run.rows, out.rows() - done);
+    copy(run.values, count * cols_, out.data() + done * cols_);
+    done += count;
   }
 }
 
@@ -85,7 +144,11 @@ void Embeddings::gather_rows(std::span<const Index> rows, MatrixView<float> out)
 
 MatrixView<const float> Embeddings::read_rows(std::size_t begin, std::size_t count,
                                               float* buffer) const {
-  if (float_ != nullptr) return as_float().rows_between(begin, begin + count);
+  if (!is_half_ && pieces_.empty()) return as_float().rows_between(begin, begin + count);
+  if (!is_half_ && count > 0) {
+    const Run run = locate(begin);
+    if (count <= run.rows) return {static_cast<const float*>(run.values), count, cols_};
+  }
   copy_rows(begin, {buffer, count, cols_});
   return {buffer, count, cols_};
 }
@@ -100,7 +163,7 @@ void check_finite(const Embeddings& embeddings, const char* where) {
     if (sum == 0.0f) continue;
     for (std::size_t j = 0; j < row.size(); ++j) {
       if (!std::isfinite(row[j])) {
-        throw Error(where, "row " + std::to_string(i) + ", column " + std::to_string(j) +
+        throw Error(where, embeddings.row_name(i) + ", column " + std::to_string(j) +
                                " is not finite, expected numbers only");
       }
     }
@@ -134,7 +197,7 @@ void check_magnitudes(const Embeddings& embeddings, const char* where, Workers& 
       const auto row = embeddings.read_rows(i, 1, buffer.data()).row(0);
       const float squared = squared_length(row);
       if (!can_be_measured(squared)) {
-        throw Error(where, "row " + std::to_string(i) + " " + row_fault(row));
+        throw Error(where, embeddings.row_name(i) + " " + row_fault(row));
       }
       if (squared > own.squared) own = {squared, i};
     }
@@ -155,10 +218,10 @@ void check_magnitudes(const Embeddings& embeddings, const char* where, Workers& 
   }
   if (length == 0 || length >= kShortestRow) return;
   throw Error(where,
-              fmt::format("row {} is the longest and only {:.3g} long, expected {:.3g} or "
+              fmt::format("{} is the longest and only {:.3g} long, expected {:.3g} or "
                           "more (or rows of zeros): a float cannot hold its square. Multiply "
                           "all rows by one factor",
-                          all.row, length, kShortestRow));
+                          embeddings.row_name(all.row), length, kShortestRow));
 }
 
 }  // namespace goldpan

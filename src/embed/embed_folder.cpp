@@ -118,7 +118,7 @@ std::string skipped_csv(const ImagesToEmbed& input, const EmbeddedImages& embedd
   for (std::size_t i = 0; i < embedded.broken.size(); ++i) {
     const Index image = embedded.broken[i];
     csv +=
-        fmt::format("{},{},{}\n", csv_field(input.ids[image]),
+        fmt::format("{},{},{}\n", csv_text(input.ids[image]),
                     csv_field(input.images.location(image)), csv_field(embedded.broken_reasons[i]));
   }
   return csv;

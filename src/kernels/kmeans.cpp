@@ -37,7 +37,8 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 MatrixView<const float> read_rows(const Embeddings& points, std::span<const Index> rows,
                                   std::vector<float>& buffer) {
   const std::size_t dims = points.cols();
-  if (!points.is_half() && rows.back() - rows.front() + std::size_t{1} == rows.size()) {
+  if (!points.is_half() && points.is_contiguous() &&
+      rows.back() - rows.front() + std::size_t{1} == rows.size()) {
     return points.as_float().rows_between(rows.front(), rows.back() + std::size_t{1});
   }
   buffer.resize(rows.size() * dims);
@@ -315,7 +316,7 @@ class Lloyd {
   void prefetch(Index row) const {
     if (points_.is_half()) return;
 #if defined(__GNUC__) || defined(__clang__)
-    const float* const values = points_.as_float().row(row).data();
+    const float* const values = points_.float_row(row).data();
     for (std::size_t d = 0; d < points_.cols(); d += 16) __builtin_prefetch(values + d);
 #endif
   }

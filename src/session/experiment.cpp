@@ -8,6 +8,7 @@
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
 #include <goldpan/imaging/image_file.hpp>
+#include <goldpan/models/fit_cache.hpp>
 #include <goldpan/models/learner_table.hpp>
 #include <goldpan/models/linear_head.hpp>
 #include <goldpan/session/experiment.hpp>
@@ -20,24 +21,42 @@
 namespace goldpan {
 namespace {
 
-std::unique_ptr<Classifier> make_model(const Settings& settings, const RunOptions& options,
-                                       const ModelInputs& inputs) {
-  if (options.make_model) {
-    if (auto model = options.make_model(settings, inputs)) return model;
+HeadOptions head_options(const Settings& settings) {
+  const OptionValues values = options_of_learner(settings, "linear");
+  HeadOptions head;
+  head.hidden = values.count("hidden");
+  head.dropout = static_cast<float>(values.real("dropout"));
+  head.weight_decay = static_cast<float>(values.real("weight_decay"));
+  return head;
+}
+
+/// Trains what the settings ask for. Heads are trained once for each set of labels, whichever job
+/// asks. `inputs` must outlive the result.
+TrainClassifier make_training(const Settings& settings, const RunOptions& options,
+                              const ModelInputs& inputs) {
+  if (settings.model == "linear") {
+    const auto cache =
+        std::make_shared<FitCache>(inputs.embeddings, inputs.classes, head_options(settings));
+    return [cache](std::span<const Index> rows, std::span<const std::int32_t> labels,
+                   std::span<const float> weights, Generator generator,
+                   Workers& workers) -> std::unique_ptr<Classifier> {
+      return cache->fit(rows, labels, weights, generator, workers);
+    };
   }
-  if (settings.model != "linear") {
+  if (!options.make_model) {
     throw Error(
         "--model",
         fmt::format("got '{}', which is not in this build; expected linear, or a build with "
                     "-D{}=ON",
                     settings.model, find_learner(settings.model).build_option));
   }
-  const OptionValues values = options_of_learner(settings, "linear");
-  HeadOptions head;
-  head.hidden = values.count("hidden");
-  head.dropout = static_cast<float>(values.real("dropout"));
-  head.weight_decay = static_cast<float>(values.real("weight_decay"));
-  return make_head(inputs.embeddings, inputs.classes, head);
+  return [&settings, &options, &inputs](
+             std::span<const Index> rows, std::span<const std::int32_t> labels,
+             std::span<const float> weights, Generator generator, Workers& workers) {
+    std::unique_ptr<Classifier> model = options.make_model(settings, inputs);
+    model->fit(rows, labels, weights, generator, workers);
+    return model;
+  };
 }
 
 JournalHeader make_header(const Settings& settings, const PreparedData& prepared,
@@ -180,9 +199,9 @@ std::filesystem::path run_experiment(const Settings& settings, const std::filesy
   if (!plan.pool_groups.empty()) plan.pool_groups.resize(prepared.pool_size);
   const ModelInputs model_inputs{prepared.embeddings, prepared.dataset.items.images, classes,
                                  prepared.dataset.fingerprint};
+  const TrainClassifier train = make_training(settings, options, model_inputs);
   plan.make_learner = [&] {
-    return make_classification_learner([&] { return make_model(settings, options, model_inputs); },
-                                       settings.calibration);
+    return make_classification_learner(train, classes, settings.calibration);
   };
 
   workers.run(runs, [&](std::size_t run) {

@@ -1,5 +1,6 @@
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <goldpan/core/files.hpp>
 #include <goldpan/embed/encoder.hpp>
@@ -331,12 +333,23 @@ TEST_F(EmbedImages, AFolderThatCannotBeMade) {
 }
 
 TEST_F(EmbedImages, DiskFullIsAClearErrorAndLosesNothing) {
-  // /dev/full answers every write as a full disk does.
-  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "this system has no /dev/full";
-  std::filesystem::create_symlink("/dev/full", folder / "full");
+  // A limit on the size of files answers as a full disk does, but for the reason.
+  rlimit before = {};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small = {4, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
   PartialFile file(folder / "full");
   const std::vector<std::byte> bytes(8);
-  expect_error([&] { file.write(0, bytes); }, "full] cannot write: No space left on device");
+  expect_error([&] { file.write(0, bytes); }, "full] cannot write: File too large");
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+}
+
+TEST_F(EmbedImages, ALinkIsNotWrittenThrough) {
+  std::filesystem::create_symlink(folder / "elsewhere", folder / "link");
+  expect_error([&] { PartialFile(folder / "link"); }, "link] cannot write");
+  EXPECT_FALSE(std::filesystem::exists(folder / "elsewhere"));
 }
 
 TEST_F(EmbedImages, PatchesAreTheSameFromACacheAndResumed) {

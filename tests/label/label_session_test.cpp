@@ -28,6 +28,7 @@ class LabelSessionTest : public testing::Test {
     options.first_batch = 20;
     options.batch = 20;
     options.overlap = overlap_;
+    options.reserve = 0.2;
     return options;
   }
   std::unique_ptr<LabelSession> open() const {

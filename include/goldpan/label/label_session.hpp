@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <goldpan/acquire/propose.hpp>
 #include <goldpan/core/embeddings.hpp>
 #include <goldpan/core/targets.hpp>
 #include <goldpan/imaging/image.hpp>
@@ -29,7 +30,7 @@ struct LabelOptions {
   /// The first batch, drawn at random whatever the strategy is.
   std::size_t first_batch = 30;
   /// Share of each later batch that is drawn at random: what the accuracy is estimated from.
-  double reserve = 0.2;
+  double reserve = kStandardReserve;
   /// Share of the batches that a second person is asked about too.
   double overlap = 0;
   std::uint64_t seed = 0;
