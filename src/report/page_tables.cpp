@@ -23,6 +23,14 @@ Json value_cell(double value, std::string text, std::string small = "") {
   return {{"t", std::move(text)}, {"s", std::move(small)}, {"v", number(value, 1e9)}};
 }
 
+// "0.022" or "< 0.001".
+std::string p_text(double p_value) {
+  if (std::isnan(p_value)) return "";
+  const std::string text = describe_p(p_value);
+  return text.substr(text.find(text.starts_with("p = ") ? '=' : '<') +
+                     (text.starts_with("p = ") ? 2 : 0));
+}
+
 Json strategy_row(std::size_t strategy, Json cells) {
   return {{"strategy", strategy}, {"cells", std::move(cells)}};
 }
@@ -90,9 +98,7 @@ Json gains_table(const Analysis& analysis) {
 }
 
 Json statistics_row(const std::string& where, const Comparison& gain) {
-  const auto p = [](double value) {
-    return value_cell(value, std::isnan(value) ? "" : describe_p(value).substr(2));
-  };
+  const auto p = [](double value) { return value_cell(value, p_text(value)); };
   const PairedTest& test = gain.test;
   Json cells = {Json{{"t", where}, {"c", "text"}},
                 value_cell(test.mean, signed_fixed(test.mean, 3)),
@@ -162,8 +168,7 @@ Json match_row(const Analysis& analysis, const LabelsToMatch& match, const Label
     cells.push_back(
         value_cell(match.saved_over_random * prices.image,
                    thousands(match.saved_over_random * prices.image) + " " + prices.currency));
-    cells.push_back(value_cell(match.p_holm,
-                               std::isnan(match.p_holm) ? "" : describe_p(match.p_holm).substr(2)));
+    cells.push_back(value_cell(match.p_holm, p_text(match.p_holm)));
     cells.push_back(Json{{"t", match.verdict}, {"c", "text " + class_of(match.verdict)}});
   } else {
     for (int i = 0; i < 5; ++i) cells.push_back("");

@@ -120,7 +120,7 @@ TEST(Contrast, ASpreadBelowWhatTheTestSetResolvesIsNoSpread) {
       const Gain& gain = analysis.gains[0];
       EXPECT_NEAR(gain.test.mean, 100.0 / 60, 1e-9);
       EXPECT_EQ(gain.test.std, 0) << "what rounding left is no spread";
-      EXPECT_GT(gain.test.p_value, 0.2);
+      EXPECT_GT(gain.test.p_value, 0.1);
       EXPECT_EQ(gain.verdict, "not shown with 2 seeds");
       EXPECT_EQ(analysis.wins[1].wins, 0U);
     }
@@ -135,7 +135,8 @@ TEST(Contrast, FindsWhatBothSeedsAndItemsBearOut) {
     const double ease = noise.uniform();
     for (std::size_t seed = 0; seed < 3; ++seed) {
       hits[0][seed][i] = noise.uniform() < ease;
-      hits[1][seed][i] = noise.uniform() < std::min(1.0, ease + 0.1);
+      // The second likes every other item: what that is worth is not the same on another test set.
+      hits[1][seed][i] = noise.uniform() < ease + (i % 2 == 0 ? 0.3 : -0.1);
     }
   }
   const Records records = run_of(hits, true);

@@ -118,8 +118,10 @@ TEST(Tables, HoldEveryMetricButTheClocks) {
   EXPECT_THAT(table, HasSubstr("\nrandom,1,0,0.05,2000,all,all,drift,0.001\n"));
   EXPECT_THAT(table, HasSubstr("\nrandom,1,0,0.05,2000,all,cat,labels,200\n"));
   EXPECT_THAT(table, testing::Not(HasSubstr("_seconds")));
-  std::size_t rows = 1;
-  for (const RoundRecord& round : records.rounds) rows += round.metrics.rows().size() - 3;
+  std::ptrdiff_t rows = 1;
+  for (const RoundRecord& round : records.rounds) {
+    rows += static_cast<std::ptrdiff_t>(round.metrics.rows().size()) - 3;
+  }
   EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), rows);
 }
 
