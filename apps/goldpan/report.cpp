@@ -28,7 +28,10 @@ void add_report_command(CLI::App& program) {
       "report", "Rebuild tables, figures and texts of a run from its journal, run.db");
   const auto options = std::make_shared<Options>();
   command->add_option("OUT", options->folder, "output folder of `goldpan run`")->required();
-  command->add_option("--label-price", options->prices.image, "US dollars for an image-level label")
+  command->add_option("--label-price", options->prices.image, "what an image-level label costs")
+      ->capture_default_str();
+  command
+      ->add_option("--currency", options->prices.currency, "of the price, as it is to be written")
       ->capture_default_str();
   command->footer("Example:\n  goldpan report outputs");
   command->callback([options] {

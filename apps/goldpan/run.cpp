@@ -101,7 +101,10 @@ void add_run_command(CLI::App& program) {
       "none: nowhere [OUT/checkpoints]");
   command->add_option("--threads", options->threads, "0: all cores; never changes a number")
       ->capture_default_str();
-  command->add_option("--label-price", options->prices.image, "US dollars for an image-level label")
+  command->add_option("--label-price", options->prices.image, "what an image-level label costs")
+      ->capture_default_str();
+  command
+      ->add_option("--currency", options->prices.currency, "of the price, as it is to be written")
       ->capture_default_str();
   command
       ->add_option("--ablate", options->ablate,

@@ -2,11 +2,9 @@
 
 #include <string_view>
 
-// The page's style sheet and scripts: assets/*, turned into a source file by CMake.
 namespace goldpan::report {
 
-extern const std::string_view kStyleSheet;
-extern const std::string_view kChartsScript;
-extern const std::string_view kPageScript;
+/// The page but for its data, whose place is "{{data}}": assets/*, put together by CMake.
+extern const std::string_view kPageTemplate;
 
 }  // namespace goldpan::report

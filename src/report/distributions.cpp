@@ -19,10 +19,12 @@ double student_t_quantile(double probability, double degrees) {
 }
 
 double paired_t_power(double effect, std::size_t n, double alpha) {
-  const double degrees = static_cast<double>(n) - 1;
+  return t_power(effect * std::sqrt(static_cast<double>(n)), static_cast<double>(n) - 1, alpha);
+}
+
+double t_power(double noncentrality, double degrees, double alpha) {
   const double critical = student_t_quantile(1 - alpha / 2, degrees);
-  const boost::math::non_central_t shifted(degrees,
-                                           std::abs(effect) * std::sqrt(static_cast<double>(n)));
+  const boost::math::non_central_t shifted(degrees, std::abs(noncentrality));
   return boost::math::cdf(boost::math::complement(shifted, critical)) +
          boost::math::cdf(shifted, -critical);
 }

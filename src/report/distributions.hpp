@@ -19,4 +19,7 @@ double student_t_quantile(double probability, double degrees);
 /// freedom and noncentrality effect sqrt(n). Requires: n >= 2, 0 < alpha < 1.
 double paired_t_power(double effect, std::size_t n, double alpha);
 
+/// The same by noncentrality and degrees of freedom.
+double t_power(double noncentrality, double degrees, double alpha);
+
 }  // namespace goldpan::report

@@ -23,8 +23,9 @@ double mean(std::span<const double> values) {
 
 double standard_deviation(std::span<const double> values) {
   if (values.size() < 2) return kNan;
-  // Equal values have exactly no spread, whatever rounding does to their mean.
-  if (std::all_of(values.begin(), values.end(), [&](double v) { return v == values[0]; })) return 0;
+  // Equal values have exactly no spread, whatever rounding did to them or does to their mean.
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  if (*high - *low <= 1e-9 * std::max(std::abs(*low), std::abs(*high))) return 0;
   const double center = mean(values);
   double sum = 0;
   for (const double value : values) sum += (value - center) * (value - center);
@@ -42,12 +43,60 @@ PairedTest paired_test(std::span<const double> differences) {
   }
   const double degrees = static_cast<double>(test.n) - 1;
   const double error = test.std / std::sqrt(static_cast<double>(test.n));
+  test.std_error = error;
+  test.degrees = degrees;
   const double half_width = student_t_quantile(1 - kAlpha / 2, degrees) * error;
   test.ci_low = test.mean - half_width;
   test.ci_high = test.mean + half_width;
   test.p_wilcoxon = wilcoxon_signed_rank(differences);
   test.p_value =
       test.std > 0 ? 2 * student_t_cdf(-std::abs(test.mean) / error, degrees) : test.p_wilcoxon;
+  return test;
+}
+
+double CrossedVariance::total() const { return std::max({seeds + items - cells, seeds, items}); }
+
+double CrossedVariance::degrees() const {
+  const double s = static_cast<double>(seed_count) - 1, i = static_cast<double>(item_count) - 1;
+  const double sum = seeds * seeds / s + items * items / i + cells * cells / (s * i);
+  return sum > 0 ? std::max(1.0, total() * total() / sum) : s;
+}
+
+CrossedVariance crossed_variance(const std::vector<std::vector<float>>& values) {
+  const std::size_t seeds = values.size(), items = values.front().size();
+  const auto s = static_cast<double>(seeds), n = static_cast<double>(items);
+  std::vector<double> of_seed(seeds, 0.0), of_item(items, 0.0);
+  for (std::size_t seed = 0; seed < seeds; ++seed) {
+    for (std::size_t item = 0; item < items; ++item) {
+      of_seed[seed] += double{values[seed][item]} / n;
+      of_item[item] += double{values[seed][item]} / s;
+    }
+  }
+  const double center = mean(of_seed);
+  double between_seeds = 0, between_items = 0, rest = 0;
+  for (const double value : of_seed) between_seeds += (value - center) * (value - center);
+  for (const double value : of_item) between_items += (value - center) * (value - center);
+  for (std::size_t seed = 0; seed < seeds; ++seed) {
+    for (std::size_t item = 0; item < items; ++item) {
+      const double residual = double{values[seed][item]} - of_seed[seed] - of_item[item] + center;
+      rest += residual * residual;
+    }
+  }
+  return {between_seeds / ((s - 1) * s), between_items / ((n - 1) * n),
+          rest / ((s - 1) * (n - 1) * s * n), seeds, items};
+}
+
+PairedTest crossed_test(std::span<const double> differences, const CrossedVariance& variance) {
+  PairedTest test = paired_test(differences);
+  const double total = variance.total();
+  if (test.n < 2 || !(total > 0)) return test;
+  test.std_error = std::sqrt(total);
+  test.degrees = variance.degrees();
+  test.std_error_items = std::sqrt(std::max(0.0, variance.items - variance.cells));
+  const double half_width = student_t_quantile(1 - kAlpha / 2, test.degrees) * test.std_error;
+  test.ci_low = test.mean - half_width;
+  test.ci_high = test.mean + half_width;
+  test.p_value = 2 * student_t_cdf(-std::abs(test.mean) / test.std_error, test.degrees);
   return test;
 }
 
@@ -105,11 +154,20 @@ std::vector<double> holm(std::span<const double> p_values) {
   return adjusted;
 }
 
-std::size_t seeds_needed(double mean, double std, double alpha) {
+double power_of(double mean, double std_error, double degrees, double alpha) {
+  return t_power(mean / std_error, degrees, alpha);
+}
+
+std::size_t seeds_needed(double mean, double std, double alpha, double std_error_items) {
   constexpr std::size_t kMost = 10000;
   if (!(std > 0) || !(std::abs(mean) > 0)) return 0;
-  const double effect = mean / std;
-  const auto enough = [&](std::size_t n) { return paired_t_power(effect, n, alpha) >= kPower; };
+  const double lasting = std::isfinite(std_error_items) ? std_error_items * std_error_items : 0;
+  const auto enough = [&](std::size_t n) {
+    const auto count = static_cast<double>(n);
+    // Seeds' own scatter holds the test set's noise once a seed already.
+    const double error = std::sqrt(std * std / count + lasting);
+    return power_of(mean, error, count - 1, alpha) >= kPower;
+  };
   std::size_t high = 2;
   while (high < kMost && !enough(high)) high *= 2;
   high = std::min(high, kMost);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,9 +24,39 @@ struct PairedTest {
   double std = 0;     ///< n - 1
   double ci_low = 0;  ///< 95 % interval of the mean (Student's t)
   double ci_high = 0;
-  double p_value = 1;     ///< two-sided paired t-test
-  double p_wilcoxon = 1;  ///< two-sided signed-rank test, exact
+  double p_value = 1;           ///< two-sided paired t-test
+  double p_wilcoxon = 1;        ///< two-sided signed-rank test over the n, exact
+  double std_error = kUnknown;  ///< of the mean
+  double degrees = kUnknown;    ///< of freedom of std_error
+  /// The part of std_error that no further seed takes away: the test set's own. NaN if not known.
+  double std_error_items = kUnknown;
+
+  static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 };
+
+/// The variance of a mean over seeds x test items, split by its sources.
+struct CrossedVariance {
+  double seeds = 0;  ///< of the mean over seeds, as they vary
+  double items = 0;  ///< of the mean over items, as they vary
+  double cells = 0;  ///< what both of them count: the part of each cell alone
+  std::size_t seed_count = 0, item_count = 0;
+
+  /// seeds + items - cells, not below either: what neither of the two can explain away.
+  double total() const;
+  /// Satterthwaite's degrees of freedom of total().
+  double degrees() const;
+};
+
+/// The variance of the mean of values[seed][item] where seeds and items are both drawn at random:
+/// the mean squares of a two-way layout (a crossed random effects model; as in Cameron, Gelbach &
+/// Miller 2011, with moments in the place of asymptotics). Requires: two seeds and two items at
+/// least, rows of equal length.
+CrossedVariance crossed_variance(const std::vector<std::vector<float>>& values);
+
+/// Tests differences (one a seed) against 0 with the standard error sqrt(variance.total()): the
+/// error of seeds and that of test items are both in it. Units of the variance are those of the
+/// differences, squared.
+PairedTest crossed_test(std::span<const double> differences, const CrossedVariance& variance);
 
 /// Tests differences against 0. Without any spread the t statistic is undefined, so that there
 /// p_value is Wilcoxon's: three equal differences are no proof.
@@ -39,9 +70,14 @@ double wilcoxon_signed_rank(std::span<const double> differences);
 /// and stays NaN.
 std::vector<double> holm(std::span<const double> p_values);
 
-/// The smallest number of pairs with which a two-sided paired t-test at level `alpha` finds a true
-/// effect of mean / std with probability kPower; 0 if there is no such number up to 10,000.
-std::size_t seeds_needed(double mean, double std, double alpha);
+/// The smallest number of seeds with which a two-sided paired test at level `alpha` finds a true
+/// effect of `mean` with probability kPower, where seeds scatter by `std` and std_error_items stays
+/// however many there are; 0 if there is no such number up to 10,000.
+std::size_t seeds_needed(double mean, double std, double alpha, double std_error_items = 0);
+
+/// The probability that a two-sided test at level `alpha` shows a true effect of `mean`, given its
+/// standard error and the degrees of freedom of that.
+double power_of(double mean, double std_error, double degrees, double alpha);
 
 /// "better", "worse" or "not shown with 3 seeds", by the (corrected) p-value.
 std::string verdict(double mean, double p_value, std::size_t seeds);

@@ -41,9 +41,12 @@ ReflectionSection soundness(const Analysis& analysis) {
                     counted(grid.seeds().size(), "seed")));
   } else {
     section.sentences.push_back(fmt::format(
-        "Every comparison is paired over {}; a verdict means a paired t-test at the 5 % level, "
-        "corrected over the strategies by Holm's method. Everything else is called not shown.",
-        counted(grid.seeds().size(), "seed")));
+        "Every comparison is paired over {}{}; a verdict means the 5 % level, corrected over the "
+        "strategies by Holm's method. Everything else is called not shown.",
+        counted(grid.seeds().size(), "seed"),
+        analysis.has_items() ? " and over the test items, so that its error is that of both"
+                             : "; the journal holds no results of single test items, so that the "
+                               "test set's own error is left out"));
   }
   if (const std::size_t missing = grid.missing(); missing > 0) {
     section.sentences.push_back(fmt::format(
@@ -126,7 +129,7 @@ ReflectionSection winners(const Analysis& analysis) {
   return section;
 }
 
-ReflectionSection labels(const Analysis& analysis, double image_price) {
+ReflectionSection labels(const Analysis& analysis, const LabelPrices& prices) {
   const Grid& grid = analysis.grid;
   ReflectionSection section{"How many labels does it save?", {}};
   if (analysis.matches.empty()) {
@@ -155,12 +158,17 @@ ReflectionSection labels(const Analysis& analysis, double image_price) {
                           thousands(best->labels_high));
     }
     if (random != nullptr && random != best) {
-      text += fmt::format(" and {} {} with random: {} saved, {} USD at {} USD an image label",
+      text += fmt::format(" and {} {} with random: {} saved, {} {} at {} {} an image label",
                           random->at_most ? "at most" : "about", thousands(random->labels),
                           thousands(best->saved_over_random),
-                          thousands(best->saved_over_random * image_price), fixed(image_price, 2));
-      const bool overlap = best->labels_high >= random->labels_low;
-      text += overlap ? "; the seeds' ranges overlap, so this saving is not shown" : "";
+                          thousands(best->saved_over_random * prices.image), prices.currency,
+                          fixed(prices.image, 2), prices.currency);
+      text += best->verdict == "fewer"
+                  ? fmt::format("; {} to {} % fewer at 95 %, corrected {}",
+                                fixed(100 * best->saved_share_low, 1),
+                                fixed(100 * best->saved_share_high, 1), describe_p(best->p_holm))
+                  : "; that this saves labels is " +
+                        (best->verdict.empty() ? "not tested" : best->verdict);
     }
     section.sentences.push_back(text + " (`labels_to_match.csv`).");
   }
@@ -236,12 +244,12 @@ std::string run_summary(const Analysis& analysis) {
                      encoder.empty() ? "" : "; embeddings: " + encoder);
 }
 
-std::vector<ReflectionSection> reflect(const Analysis& analysis, double image_price) {
+std::vector<ReflectionSection> reflect(const Analysis& analysis, const LabelPrices& prices) {
   std::vector<ReflectionSection> sections;
   if (analysis.grid.strategies().empty()) return sections;
   sections.push_back(soundness(analysis));
   sections.push_back(winners(analysis));
-  sections.push_back(labels(analysis, image_price));
+  sections.push_back(labels(analysis, prices));
   sections.push_back(reflect_on_k_center(analysis));
   sections.push_back(reflect_on_near_twins(analysis));
   sections.push_back(reflect_on_cold_start(analysis));

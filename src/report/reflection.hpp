@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include <goldpan/report/report.hpp>
+
 #include "report/statistics.hpp"
 
 namespace goldpan::report {
@@ -16,7 +18,7 @@ struct ReflectionSection {
 
 /// What a run teaches, every sentence from its own numbers, each of which stands in a table; "not
 /// shown" where the statistics say so.
-std::vector<ReflectionSection> reflect(const Analysis& analysis, double image_price);
+std::vector<ReflectionSection> reflect(const Analysis& analysis, const LabelPrices& prices);
 
 /// The reflection as a Markdown document.
 std::string reflection_markdown(const Analysis& analysis,

@@ -68,8 +68,8 @@ ReflectionSection reflect_on_k_center(const Analysis& analysis) {
     const Wins* won = wins_of(analysis, *k_center, *badge);
     const Wins* lost = wins_of(analysis, *badge, *k_center);
     section.sentences.push_back(
-        fmt::format("Against BADGE it wins at {} and loses at {} of {} budgets (paired t-test, "
-                    "uncorrected, `pairwise_wins.csv`).",
+        fmt::format("Against BADGE it wins at {} and loses at {} of {} budgets (corrected over the "
+                    "pairs, `pairwise_wins.csv`).",
                     won->wins, lost->wins, won->budgets));
   }
   const std::vector<std::size_t> budgets = chosen_budgets(grid);

@@ -7,8 +7,9 @@
 #include <goldpan/core/files.hpp>
 #include <goldpan/report/report.hpp>
 
+#include "report/dictionary.hpp"
 #include "report/figures.hpp"
-#include "report/html.hpp"
+#include "report/page.hpp"
 #include "report/reflection.hpp"
 #include "report/statistics.hpp"
 #include "report/tables.hpp"
@@ -39,9 +40,11 @@ ReportResult write_report(const Records& records, const std::filesystem::path& f
     write_file(folder / file, text);
     result.files.push_back(file);
   }
+  write_file(folder / "tables" / "README.md", report::data_dictionary(options.prices.currency));
+  result.files.emplace_back("tables/README.md");
   report::draw_figures(analysis, options.gnuplot, folder, result.files, result.warnings);
   const std::vector<report::ReflectionSection> reflection =
-      report::reflect(analysis, options.prices.image);
+      report::reflect(analysis, options.prices);
   write_file(folder / "reflection.md", report::reflection_markdown(analysis, reflection));
   result.files.emplace_back("reflection.md");
   write_file(folder / "report.html",

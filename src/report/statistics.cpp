@@ -2,33 +2,26 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <span>
 
-#include "report/monotone_curve.hpp"
+#include "report/distributions.hpp"
+#include "report/paired_comparison.hpp"
 
 namespace goldpan::report {
 namespace {
 
-constexpr double kTargets[] = {0.95, 0.99, 1.0};
-
-// Accuracy differences in points, seed by seed, where both strategies have a round.
-std::vector<double> paired_differences(const Grid& grid, std::size_t strategy, std::size_t against,
-                                       std::size_t budget) {
-  std::vector<double> differences;
-  for (std::size_t seed = 0; seed < grid.seeds().size(); ++seed) {
-    const RoundRecord* ours = grid.at(strategy, budget, seed);
-    const RoundRecord* theirs = grid.at(against, budget, seed);
-    if (ours == nullptr || theirs == nullptr) continue;
-    const double difference = 100 * (ours->value("accuracy") - theirs->value("accuracy"));
-    if (std::isfinite(difference)) differences.push_back(difference);
-  }
-  return differences;
+// Accuracy differences in points at one budget, seed by seed, where both strategies have a round.
+Contrast difference_at(const Grid& grid, std::size_t strategy, std::size_t against,
+                       std::size_t budget) {
+  const double weight = 1;
+  return contrast(grid, difference_terms(strategy, against, {&budget, 1}, {&weight, 1}), 100);
 }
 
 // A first batch shared with random: the same labels, the same accuracies.
 bool equals_random(const Grid& grid, std::size_t strategy, std::size_t budget) {
   const std::vector<double> differences =
-      paired_differences(grid, strategy, *grid.random(), budget);
+      difference_at(grid, strategy, *grid.random(), budget).values;
   return !differences.empty() && std::all_of(differences.begin(), differences.end(),
                                              [](double difference) { return difference == 0; });
 }
@@ -50,10 +43,32 @@ void judge(const std::vector<Comparison*>& family) {
     const bool equal = std::isnan(p_values[i]) && member.test.mean == 0 && member.test.n > 0;
     member.verdict = equal ? "equal" : verdict(member.test.mean, corrected[i], member.test.n);
     if (size > 0 && !std::isnan(corrected[i])) {
+      const double half_width =
+          student_t_quantile(1 - kAlpha / 2 / static_cast<double>(size), member.test.degrees) *
+          member.test.std_error;
+      member.ci_all_low = member.test.mean - half_width;
+      member.ci_all_high = member.test.mean + half_width;
       member.seeds_needed =
-          seeds_needed(member.test.mean, member.test.std, kAlpha / static_cast<double>(size));
+          seeds_needed(member.test.mean, member.test.std, kAlpha / static_cast<double>(size),
+                       member.test.std_error_items);
     }
   }
+}
+
+void enter(Comparison& comparison, Contrast found) {
+  comparison.differences = std::move(found.values);
+  comparison.test = found.test;
+}
+
+// The weights of values at `x` in their mean by trapezoids.
+std::vector<double> trapezoid_weights(std::span<const double> x) {
+  std::vector<double> weights(x.size(), 0.0);
+  for (std::size_t i = 0; i + 1 < x.size(); ++i) {
+    const double half = (x[i + 1] - x[i]) / 2 / (x.back() - x.front());
+    weights[i] += half;
+    weights[i + 1] += half;
+  }
+  return weights;
 }
 
 double trapezoid_mean(std::span<const double> x, std::span<const double> y) {
@@ -62,7 +77,8 @@ double trapezoid_mean(std::span<const double> x, std::span<const double> y) {
   return sum / (x.back() - x.front());
 }
 
-// The accuracy at the whole pool over all strategies: of one seed, or of all of them.
+}  // namespace
+
 double full_accuracy(const Grid& grid, std::optional<std::size_t> only_seed) {
   if (!grid.full()) return kNan;
   std::vector<double> accuracies;
@@ -77,33 +93,6 @@ double full_accuracy(const Grid& grid, std::optional<std::size_t> only_seed) {
   return mean(accuracies);
 }
 
-// Labels for a share of the full-data accuracy on one curve: of one seed, or of their mean.
-double labels_needed(const Grid& grid, std::size_t strategy, std::optional<std::size_t> only_seed,
-                     double target, double full) {
-  std::vector<double> labels;
-  std::vector<double> accuracies;
-  for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
-    double accuracy = kNan;
-    if (grid.is_full(budget)) {
-      accuracy = full;
-    } else if (only_seed) {
-      const RoundRecord* round = grid.at(strategy, budget, *only_seed);
-      if (round != nullptr) accuracy = round->value("accuracy");
-    } else {
-      accuracy = mean(grid.values(strategy, budget, "accuracy"));
-    }
-    const auto count = static_cast<double>(grid.labels(budget));
-    if (std::isnan(accuracy) || count < 1 || (!labels.empty() && count <= labels.back())) continue;
-    labels.push_back(count);
-    accuracies.push_back(accuracy);
-  }
-  if (labels.empty()) return kNan;
-  // What rounding adds to a whole number of labels must not cost another label.
-  return std::ceil(MonotoneCurve(labels, accuracies).labels_for(target * full) - 1e-6);
-}
-
-}  // namespace
-
 std::vector<Gain> budget_gains(const Grid& grid) {
   std::vector<Gain> gains;
   if (!grid.random()) return gains;
@@ -113,8 +102,7 @@ std::vector<Gain> budget_gains(const Grid& grid) {
       Gain gain;
       gain.strategy = strategy;
       gain.budget = budget;
-      gain.differences = paired_differences(grid, strategy, *grid.random(), budget);
-      gain.test = paired_test(gain.differences);
+      enter(gain, difference_at(grid, strategy, *grid.random(), budget));
       if (gain.test.n > 0) gains.push_back(gain);
     }
   }
@@ -156,18 +144,13 @@ std::vector<BandGain> band_gains(const Grid& grid) {
       gain.band = band.name;
       gain.budgets = budgets;
       std::erase_if(gain.budgets, [&](std::size_t b) { return equals_random(grid, strategy, b); });
-      for (std::size_t seed = 0; seed < grid.seeds().size(); ++seed) {
-        double sum = 0;  // NaN where a round is missing
-        for (const std::size_t budget : gain.budgets) {
-          const RoundRecord* ours = grid.at(strategy, budget, seed);
-          const RoundRecord* theirs = grid.at(*grid.random(), budget, seed);
-          const bool both = ours != nullptr && theirs != nullptr;
-          sum += both ? 100 * (ours->value("accuracy") - theirs->value("accuracy")) : kNan;
-        }
-        sum /= static_cast<double>(gain.budgets.size());
-        if (std::isfinite(sum)) gain.differences.push_back(sum);
+      const std::vector<double> weights(gain.budgets.size(),
+                                        1.0 / static_cast<double>(gain.budgets.size()));
+      if (!gain.budgets.empty()) {
+        enter(
+            gain,
+            contrast(grid, difference_terms(strategy, *grid.random(), gain.budgets, weights), 100));
       }
-      gain.test = paired_test(gain.differences);
       if (gain.test.n > 0) all.push_back(gain);
     }
     std::vector<Comparison*> family;
@@ -183,9 +166,6 @@ std::vector<Area> areas_under_curve(const Grid& grid) {
   if (grid.budgets().size() < 2) return areas;
   std::vector<double> log_budgets;
   for (const double budget : grid.budgets()) log_budgets.push_back(std::log(budget));
-  // NaN for a seed with a round missing, so that the seeds still pair up.
-  std::vector<std::vector<double>> by_seed(strategies,
-                                           std::vector<double>(grid.seeds().size(), kNan));
   for (std::size_t strategy = 0; strategy < strategies; ++strategy) {
     for (std::size_t seed = 0; seed < grid.seeds().size(); ++seed) {
       std::vector<double> accuracies;
@@ -195,21 +175,20 @@ std::vector<Area> areas_under_curve(const Grid& grid) {
         }
       }
       if (accuracies.size() != grid.budgets().size()) continue;
-      by_seed[strategy][seed] = trapezoid_mean(log_budgets, accuracies);
-      areas[strategy].log_area.push_back(by_seed[strategy][seed]);
+      areas[strategy].log_area.push_back(trapezoid_mean(log_budgets, accuracies));
       areas[strategy].linear_area.push_back(trapezoid_mean(grid.budgets(), accuracies));
     }
   }
+  std::vector<std::size_t> all_budgets(grid.budgets().size());
+  std::iota(all_budgets.begin(), all_budgets.end(), std::size_t{0});
+  const std::vector<double> weights = trapezoid_weights(log_budgets);
   std::vector<Comparison*> family;
   for (std::size_t strategy = 0; strategy < strategies && grid.random(); ++strategy) {
     Comparison& comparison = areas[strategy].against_random;
     comparison.strategy = strategy;
     if (strategy == *grid.random()) continue;
-    for (std::size_t seed = 0; seed < grid.seeds().size(); ++seed) {
-      const double difference = by_seed[strategy][seed] - by_seed[*grid.random()][seed];
-      if (!std::isnan(difference)) comparison.differences.push_back(100 * difference);
-    }
-    comparison.test = paired_test(comparison.differences);
+    enter(comparison,
+          contrast(grid, difference_terms(strategy, *grid.random(), all_budgets, weights), 100));
     if (comparison.test.n > 0) family.push_back(&comparison);
   }
   judge(family);
@@ -217,56 +196,45 @@ std::vector<Area> areas_under_curve(const Grid& grid) {
 }
 
 std::vector<Wins> pairwise_wins(const Grid& grid) {
-  std::vector<Wins> all;
   const std::size_t strategies = grid.strategies().size();
+  std::vector<Wins> all;
+  const auto cell = [&](std::size_t winner, std::size_t loser) -> Wins& {
+    return all[winner * (strategies - 1) + loser - (loser > winner ? 1 : 0)];
+  };
   for (std::size_t winner = 0; winner < strategies; ++winner) {
     for (std::size_t loser = 0; loser < strategies; ++loser) {
-      if (winner == loser) continue;
-      Wins wins;
-      wins.winner = winner;
-      wins.loser = loser;
-      for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
-        if (grid.is_full(budget)) continue;
-        const PairedTest test = paired_test(paired_differences(grid, winner, loser, budget));
-        if (test.n < 2) continue;
-        ++wins.budgets;
-        if (test.mean > 0 && test.p_value < kAlpha) ++wins.wins;
+      if (winner != loser) all.push_back({winner, loser, 0, 0});
+    }
+  }
+  struct Pair {
+    std::size_t a, b;
+    Comparison comparison;
+  };
+  for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
+    if (grid.is_full(budget)) continue;
+    std::vector<Pair> pairs;
+    for (std::size_t a = 0; a < strategies; ++a) {
+      for (std::size_t b = a + 1; b < strategies; ++b) {
+        Pair pair{a, b, {}};
+        enter(pair.comparison, difference_at(grid, a, b, budget));
+        if (pair.comparison.test.n >= 2) pairs.push_back(std::move(pair));
       }
-      all.push_back(wins);
+    }
+    std::vector<Comparison*> with_random, others;
+    for (Pair& pair : pairs) {
+      const bool is_random = pair.a == grid.random() || pair.b == grid.random();
+      (is_random ? with_random : others).push_back(&pair.comparison);
+    }
+    judge(with_random);
+    judge(others);
+    for (const Pair& pair : pairs) {
+      ++cell(pair.a, pair.b).budgets;
+      ++cell(pair.b, pair.a).budgets;
+      if (pair.comparison.verdict == "better") ++cell(pair.a, pair.b).wins;
+      if (pair.comparison.verdict == "worse") ++cell(pair.b, pair.a).wins;
     }
   }
   return all;
-}
-
-std::vector<LabelsToMatch> labels_to_match(const Grid& grid) {
-  std::vector<LabelsToMatch> matches;
-  if (!grid.full()) return matches;
-  const double full = full_accuracy(grid, std::nullopt);
-  const auto pool = static_cast<double>(grid.labels(*grid.full()));
-  for (std::size_t strategy = 0; strategy < grid.strategies().size(); ++strategy) {
-    for (const double target : kTargets) {
-      LabelsToMatch match;
-      match.strategy = strategy;
-      match.target = target;
-      match.target_accuracy = target * full;
-      match.labels = labels_needed(grid, strategy, std::nullopt, target, full);
-      match.at_most = match.labels <= static_cast<double>(grid.labels(0));
-      match.saved = pool - match.labels;
-      for (std::size_t seed = 0; seed < grid.seeds().size(); ++seed) {
-        const double own = full_accuracy(grid, seed);
-        if (std::isnan(own)) continue;
-        const double labels = labels_needed(grid, strategy, seed, target, own);
-        match.labels_low = std::fmin(match.labels_low, labels);
-        match.labels_high = std::fmax(match.labels_high, labels);
-      }
-      if (grid.random()) {
-        match.saved_over_random =
-            labels_needed(grid, *grid.random(), std::nullopt, target, full) - match.labels;
-      }
-      matches.push_back(match);
-    }
-  }
-  return matches;
 }
 
 FullDataCheck check_full_data(const Grid& grid) {
@@ -306,6 +274,11 @@ Analysis::Analysis(const Records& records)
       wins(pairwise_wins(grid)),
       matches(labels_to_match(grid)),
       check(check_full_data(grid)) {}
+
+bool Analysis::has_items() const {
+  return std::ranges::none_of(grid.records().rounds,
+                              [](const RoundRecord& round) { return round.hits.size() < 2; });
+}
 
 const Gain* Analysis::gain(std::size_t strategy, std::size_t budget) const {
   for (const Gain& gain : gains) {

@@ -12,11 +12,14 @@ namespace goldpan::report {
 /// A strategy against random at the same seeds, in percentage points.
 struct Comparison {
   std::size_t strategy = 0;
-  PairedTest test;
+  PairedTest test;  ///< by contrast(): the error of seeds and that of test items are both in it
   std::vector<double> differences;  ///< one a seed where both have a value
   /// Holm-corrected over the strategies compared (at one budget, or in one area); NaN where there
   /// is nothing to test: one seed, the whole pool, or the very same results as random.
   double p_holm = kNan;
+  /// A 95 % interval that holds for all members of the family at once (Bonferroni), so that the
+  /// best of them may be chosen by it.
+  double ci_all_low = kNan, ci_all_high = kNan;
   std::size_t seeds_needed = 0;  ///< 0: no number up to 10,000, or nothing to go by
   std::string verdict;
 };
@@ -54,8 +57,10 @@ struct Area {
 std::vector<Area> areas_under_curve(const Grid& grid);
 
 /// How often one strategy beats another: the cell of a penalty matrix as in Ash et al. 2020
-/// (BADGE), section 4: "a beats b" at a budget if the paired t-test over seeds says so at the 5 %
-/// level (uncorrected, as there). The whole pool is left out. penalty of b by a = wins / budgets.
+/// (BADGE), section 4: "a beats b" at a budget where the test of the gains shows it. At each budget
+/// the pairs with random are one Holm family (the gains' own, so that both say the same), and all
+/// other pairs are another; equal results are no members. The whole pool is left out. penalty of b
+/// by a = wins / budgets.
 struct Wins {
   std::size_t winner = 0;
   std::size_t loser = 0;
@@ -76,8 +81,23 @@ struct LabelsToMatch {
   double labels_high = kNan;
   double saved = kNan;              ///< against labelling the whole pool
   double saved_over_random = kNan;  ///< against random
+
+  // The same against random as a share of random's labels, with a 95 % interval that holds for all
+  // strategies at this target at once (Bonferroni), so that the best of them may be chosen by it.
+  double saved_share = kNan;
+  double saved_share_low = kNan, saved_share_high = kNan;
+  /// Of ln(labels / random's labels), by the test of the gains on what the curves are made of
+  /// (delta method). NaN for random, for the full accuracy (its place on a flat curve is no number
+  /// to test) and where the first budget is enough for both.
+  PairedTest test;
+  double p_holm = kNan;  ///< over the strategies at this target
+  /// "fewer", "more", "not shown with 3 seeds", "not tested", or "" for random.
+  std::string verdict;
 };
 std::vector<LabelsToMatch> labels_to_match(const Grid& grid);
+
+/// The accuracy at the whole pool over all strategies: of one seed, or of all of them.
+double full_accuracy(const Grid& grid, std::optional<std::size_t> only_seed);
 
 /// At the whole pool all strategies hold the same labels: within a seed their accuracies may differ
 /// by training noise alone.
@@ -103,6 +123,10 @@ struct Analysis {
   std::vector<Wins> wins;
   std::vector<LabelsToMatch> matches;
   FullDataCheck check;
+
+  /// Whether rounds hold the results of single test items, so that the test set's own error is in
+  /// every interval.
+  bool has_items() const;
 
   /// The comparison at a cell, or null (random itself, nothing to compare).
   const Gain* gain(std::size_t strategy, std::size_t budget) const;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <span>
@@ -12,15 +11,14 @@
 #include <fmt/ranges.h>
 
 #include "report/csv.hpp"
+#include "report/dictionary.hpp"
 #include "report/summaries.hpp"
 
 namespace goldpan::report {
 namespace {
 
 std::string learning_curves(const Grid& grid) {
-  CsvTable table(
-      "strategy,budget,labels,seeds,accuracy_mean,accuracy_std,accuracy_min,accuracy_max,"
-      "balanced_accuracy_mean,balanced_accuracy_std,macro_f1_mean,macro_f1_std,nll_mean,nll_std");
+  CsvTable table(header_of("learning_curves.csv"));
   for (std::size_t strategy = 0; strategy < grid.strategies().size(); ++strategy) {
     for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
       const std::vector<double> accuracy = grid.values(strategy, budget, "accuracy");
@@ -46,9 +44,7 @@ CsvTable& round_key(CsvTable& table, const RoundRecord& round) {
 }
 
 std::string rounds(const Records& records) {
-  CsvTable table(
-      "strategy,seed,round,budget,labels,accuracy,balanced_accuracy,macro_f1,nll,temperature,"
-      "ece_before,ece_after");
+  CsvTable table(header_of("rounds.csv"));
   for (const RoundRecord& round : records.rounds) {
     round_key(table, round).integer(round.labeled);
     for (const char* const metric : {"accuracy", "balanced_accuracy", "macro_f1", "nll",
@@ -60,6 +56,23 @@ std::string rounds(const Records& records) {
   return table.str();
 }
 
+std::string metrics(const Records& records) {
+  CsvTable table(header_of("metrics.csv"));
+  for (const RoundRecord& round : records.rounds) {
+    for (const Metric& metric : round.metrics.rows()) {
+      if (metric.name.ends_with("_seconds")) continue;
+      const auto cls = static_cast<std::size_t>(metric.cls);
+      round_key(table, round).integer(round.labeled).text(metric.slice);
+      table.text(metric.cls == kAllClasses          ? "all"
+                 : cls < records.class_names.size() ? records.class_names[cls]
+                                                    : fmt::format("{}", cls));
+      table.text(metric.name).exact(metric.value);
+      table.end_row();
+    }
+  }
+  return table.str();
+}
+
 // The columns that every comparison with random has, the first ones as DESIGN.md names them.
 void comparison_columns(CsvTable& table, const Comparison& comparison) {
   const PairedTest& test = comparison.test;
@@ -67,12 +80,12 @@ void comparison_columns(CsvTable& table, const Comparison& comparison) {
   table.p_value(test.p_value).integer(test.n).text(comparison.verdict);
   table.p_value(comparison.p_holm).p_value(test.p_wilcoxon);
   comparison.seeds_needed > 0 ? table.integer(comparison.seeds_needed) : table.empty();
+  table.number(test.std_error, 4).number(test.std_error_items, 4).number(test.degrees, 1);
+  table.number(comparison.ci_all_low, 4).number(comparison.ci_all_high, 4);
 }
 
 std::string gains_table(const Analysis& analysis) {
-  CsvTable table(
-      "strategy,budget,gain_mean,gain_std,ci_low,ci_high,p_value,seeds,verdict,p_holm,p_wilcoxon,"
-      "seeds_needed");
+  CsvTable table(header_of("budget_gains.csv"));
   for (const Gain& gain : analysis.gains) {
     table.text(analysis.grid.strategies()[gain.strategy]);
     table.exact(analysis.grid.budgets()[gain.budget]);
@@ -83,9 +96,7 @@ std::string gains_table(const Analysis& analysis) {
 }
 
 std::string bands_table(const Analysis& analysis) {
-  CsvTable table(
-      "band,budgets,strategy,gain_mean,gain_std,ci_low,ci_high,p_value,seeds,verdict,p_holm,"
-      "p_wilcoxon,seeds_needed");
+  CsvTable table(header_of("budget_bands.csv"));
   for (const BandGain& gain : analysis.bands) {
     std::vector<double> budgets;
     for (const std::size_t budget : gain.budgets)
@@ -99,9 +110,7 @@ std::string bands_table(const Analysis& analysis) {
 }
 
 std::string area_table(const Analysis& analysis) {
-  CsvTable table(
-      "strategy,area_log_mean,area_log_std,area_linear_mean,area_linear_std,gain_mean,gain_std,"
-      "ci_low,ci_high,p_value,seeds,verdict,p_holm,p_wilcoxon,seeds_needed");
+  CsvTable table(header_of("area_under_curve.csv"));
   for (std::size_t strategy = 0; strategy < analysis.areas.size(); ++strategy) {
     const Area& area = analysis.areas[strategy];
     if (area.log_area.empty()) continue;
@@ -113,7 +122,7 @@ std::string area_table(const Analysis& analysis) {
     } else {
       for (int column = 0; column < 5; ++column) table.empty();
       table.integer(area.log_area.size());
-      for (int column = 0; column < 4; ++column) table.empty();
+      for (int column = 0; column < 9; ++column) table.empty();
     }
     table.end_row();
   }
@@ -121,7 +130,7 @@ std::string area_table(const Analysis& analysis) {
 }
 
 std::string wins_table(const Analysis& analysis) {
-  CsvTable table("winner,loser,wins,budgets,penalty");
+  CsvTable table(header_of("pairwise_wins.csv"));
   for (const Wins& wins : analysis.wins) {
     table.text(analysis.grid.strategies()[wins.winner]);
     table.text(analysis.grid.strategies()[wins.loser]);
@@ -133,12 +142,7 @@ std::string wins_table(const Analysis& analysis) {
 }
 
 std::string match_table(const Analysis& analysis, const LabelPrices& prices) {
-  CsvTable table(
-      "strategy,target,target_accuracy,labels,budget,at_most,labels_low,labels_high,labels_saved,"
-      "labels_saved_over_random,money_saved,money_saved_over_random,money_saved_box_low,"
-      "money_saved_box_high,money_saved_cuboid_low,money_saved_cuboid_high");
-  const double boxes = boxes_per_image(analysis.grid.records(), prices);
-  const double boxes_or_none = boxes > 0 ? boxes : kNan;
+  CsvTable table(header_of("labels_to_match.csv"));
   for (const LabelsToMatch& match : analysis.matches) {
     const double pool = match.labels + match.saved;
     table.text(analysis.grid.strategies()[match.strategy]).exact(match.target);
@@ -149,17 +153,18 @@ std::string match_table(const Analysis& analysis, const LabelPrices& prices) {
     table.number(match.saved, 0).number(match.saved_over_random, 0);
     table.number(match.saved * prices.image, 2);
     table.number(match.saved_over_random * prices.image, 2);
-    for (const double price :
-         {prices.box_low, prices.box_high, prices.cuboid_low, prices.cuboid_high}) {
-      table.number(match.saved * boxes_or_none * price, 2);
-    }
+    table.number(match.saved_share, 4);
+    table.number(match.saved_share_low, 4).number(match.saved_share_high, 4);
+    table.p_value(match.test.n > 0 ? match.test.p_value : kNan).p_value(match.p_holm);
+    match.test.n > 0 ? table.integer(match.test.n) : table.empty();
+    table.text(match.verdict);
     table.end_row();
   }
   return table.str();
 }
 
 std::string class_counts(const Records& records) {
-  CsvTable table("strategy,seed,round,budget,class,labels,share,pool_share,recall");
+  CsvTable table(header_of("class_counts.csv"));
   double pool = 0;
   for (const std::uint64_t count : records.pool_class_counts) pool += static_cast<double>(count);
   for (const RoundRecord& round : records.rounds) {
@@ -198,9 +203,7 @@ std::string batches(const Records& records, std::span<const PickRecord> picks) {
     ++counts->at(static_cast<std::size_t>(pick.reason));
     last = &pick;
   }
-  CsvTable table(
-      "strategy,seed,round,budget,batch,redundancy,redundancy_labeled,drift,cold_start,reserve,"
-      "class_floor,by_strategy,notes");
+  CsvTable table(header_of("batches.csv"));
   const RoundRecord* before = nullptr;
   for (const RoundRecord& round : records.rounds) {
     const bool first =
@@ -223,9 +226,7 @@ std::string batches(const Records& records, std::span<const PickRecord> picks) {
 }
 
 std::string calibration(const Grid& grid) {
-  CsvTable table(
-      "strategy,budget,labels,seeds,temperature_mean,temperature_std,ece_before_mean,"
-      "ece_before_std,ece_after_mean,ece_after_std");
+  CsvTable table(header_of("calibration.csv"));
   for (std::size_t strategy = 0; strategy < grid.strategies().size(); ++strategy) {
     for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
       const std::vector<double> temperature = grid.values(strategy, budget, "temperature");
@@ -243,7 +244,7 @@ std::string calibration(const Grid& grid) {
 }
 
 std::string reliability(const Records& records) {
-  CsvTable table("strategy,seed,round,budget,stage,bin,count,confidence,accuracy");
+  CsvTable table(header_of("reliability.csv"));
   for (const RoundRecord& round : records.rounds) {
     for (const bool after : {false, true}) {
       const auto& bins = after ? round.reliability_after : round.reliability_before;
@@ -259,10 +260,7 @@ std::string reliability(const Records& records) {
 }
 
 std::string batch_summary(const Analysis& analysis) {
-  CsvTable table(
-      "strategy,budget,labels,seeds,redundancy_mean,redundancy_std,redundancy_labeled_mean,"
-      "redundancy_labeled_std,drift_mean,drift_std,imbalance_mean,imbalance_std,"
-      "classes_without_labels_max");
+  CsvTable table(header_of("batch_summary.csv"));
   const Grid& grid = analysis.grid;
   for (std::size_t strategy = 0; strategy < grid.strategies().size(); ++strategy) {
     for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
@@ -282,9 +280,7 @@ std::string batch_summary(const Analysis& analysis) {
 }
 
 std::string timings_at_scale(const Grid& grid) {
-  CsvTable table(
-      "strategy,seeds,train_seconds,score_seconds,select_seconds,seconds,pool_power,"
-      "seconds_10x,seconds_100x,seconds_10x_same_labels,seconds_100x_same_labels");
+  CsvTable table(header_of("timings_at_scale.csv"));
   for (const Cost& cost : costs_at_scale(grid)) {
     table.text(grid.strategies()[cost.strategy]).integer(cost.seeds);
     table.number(cost.train, 3).number(cost.score, 3).number(cost.select, 3);
@@ -297,7 +293,7 @@ std::string timings_at_scale(const Grid& grid) {
 }
 
 std::string timings(const Records& records) {
-  CsvTable table("strategy,seed,round,budget,labels,train_seconds,score_seconds,select_seconds");
+  CsvTable table(header_of("timings.csv"));
   for (const RoundRecord& round : records.rounds) {
     round_key(table, round).integer(round.labeled).number(round.value("train_seconds"), 4);
     table.number(round.value("score_seconds"), 4).number(round.value("select_seconds"), 4);
@@ -308,19 +304,12 @@ std::string timings(const Records& records) {
 
 }  // namespace
 
-double boxes_per_image(const Records& records, const LabelPrices& prices) {
-  if (prices.boxes_per_image > 0) return prices.boxes_per_image;
-  const std::string fact = records.fact("boxes_per_image");
-  double boxes = 0;
-  const auto parsed = std::from_chars(fact.data(), fact.data() + fact.size(), boxes);
-  return parsed.ec == std::errc() && std::isfinite(boxes) ? boxes : 0;
-}
-
 std::vector<std::pair<std::string, std::string>> make_tables(const Analysis& analysis,
                                                              const ReportOptions& options) {
   const Records& records = analysis.grid.records();
   return {{"learning_curves.csv", learning_curves(analysis.grid)},
           {"rounds.csv", rounds(records)},
+          {"metrics.csv", metrics(records)},
           {"budget_gains.csv", gains_table(analysis)},
           {"budget_bands.csv", bands_table(analysis)},
           {"area_under_curve.csv", area_table(analysis)},

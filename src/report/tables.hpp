@@ -14,9 +14,6 @@ namespace goldpan::report {
 std::vector<std::pair<std::string, std::string>> make_tables(const Analysis& analysis,
                                                              const ReportOptions& options);
 
-/// Boxes in an average image, by option or by the run's own fact; 0 if unknown.
-double boxes_per_image(const Records& records, const LabelPrices& prices);
-
 /// The gains over random as a table for a terminal, at most 100 columns wide.
 std::string gains_text(const Analysis& analysis);
 

@@ -21,7 +21,9 @@ constexpr const char* kRoundQueries[] = {
     "WHERE strategy = ? AND seed = ? AND round = ?",
     "SELECT * FROM metrics WHERE strategy = ? AND seed = ? AND round = ? ORDER BY position",
     "SELECT * FROM reliability WHERE strategy = ? AND seed = ? AND round = ? ORDER BY stage, bin",
-    "SELECT * FROM picks WHERE strategy = ? AND seed = ? AND round = ? ORDER BY rank"};
+    "SELECT * FROM picks WHERE strategy = ? AND seed = ? AND round = ? ORDER BY rank",
+    // No row, no part of the digest: rounds from before hits were kept stay whole.
+    "SELECT * FROM hits WHERE strategy = ? AND seed = ? AND round = ?"};
 
 void add_rows(Statement& rows, Sha256& digest) {
   while (rows.step()) {
@@ -93,6 +95,22 @@ std::string join(const std::vector<std::string>& notes) {
   return fmt::format("{}", fmt::join(notes, "\n"));
 }
 
+std::string packed(const std::vector<bool>& bits) {
+  std::string bytes((bits.size() + 7) / 8, '\0');
+  for (std::size_t i = 0; i < bits.size(); ++i) {
+    if (bits[i]) bytes[i / 8] = static_cast<char>(bytes[i / 8] | 1 << (i % 8));
+  }
+  return bytes;
+}
+
+std::vector<bool> unpacked(const std::string& bytes, std::size_t count) {
+  std::vector<bool> bits(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    bits[i] = (static_cast<unsigned char>(bytes[i / 8]) >> (i % 8) & 1U) != 0;
+  }
+  return bits;
+}
+
 /// Version 1's columns and per-class rows as rows of `metrics`.
 std::string metrics_of_version_1(const std::string& rounds) {
   std::string sql;
@@ -120,6 +138,7 @@ std::string metrics_of_version_1(const std::string& rounds) {
 void write_header(Database& database, const JournalHeader& header) {
   database.execute(kSharedTables);
   database.execute(kTables2);
+  database.execute(kHitsTable);
   database.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
                                kApplicationId, kSchemaVersion));
   write_pairs(database, "settings", header.settings);
@@ -205,6 +224,13 @@ void write_round(Database& database, const RoundRecord& record, std::span<const 
         .bind(picks[rank].inclusion_probability)
         .run();
   }
+  if (!record.hits.empty()) {
+    Statement add_hits(database, "INSERT INTO hits VALUES(?, ?, ?, ?, ?)");
+    key(add_hits)
+        .bind(static_cast<std::int64_t>(record.hits.size()))
+        .bind_blob(packed(record.hits))
+        .run();
+  }
   seal_round(database, record.strategy, seed, round);
 }
 
@@ -220,6 +246,8 @@ std::vector<RoundRecord> read_rounds(const Database& database, const std::string
   Statement bins(database,
                  "SELECT stage, count, confidence, accuracy FROM reliability "
                  "WHERE strategy = ? AND seed = ? AND round = ? ORDER BY stage, bin");
+  Statement hits(database,
+                 "SELECT count, bits FROM hits WHERE strategy = ? AND seed = ? AND round = ?");
   std::vector<RoundRecord> records;
   rows.bind(strategy).bind(stored_seed);
   while (rows.step()) {
@@ -246,6 +274,15 @@ std::vector<RoundRecord> read_rounds(const Database& database, const std::string
     while (bins.step()) {
       auto& stage = bins.integer(0) == 0 ? record.reliability_before : record.reliability_after;
       stage.push_back({static_cast<std::uint64_t>(bins.integer(1)), bins.real(2), bins.real(3)});
+    }
+    hits.bind(strategy).bind(stored_seed).bind(round);
+    while (hits.step()) {
+      const std::string bytes = hits.text(1);
+      const std::int64_t count = hits.integer(0);
+      if (count < 0 || bytes.size() != (static_cast<std::size_t>(count) + 7) / 8) {
+        throw_changed(database, fmt::format("round {} of {} at seed {}", round, strategy, seed));
+      }
+      record.hits = unpacked(bytes, static_cast<std::size_t>(count));
     }
   }
   return records;
@@ -307,6 +344,13 @@ std::map<std::string, std::string> read_thumbnails(const Database& database) {
 }
 
 void present_as_newest(Database& database, int version) {
+  Statement hits(database,
+                 "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = 'hits'");
+  if (!hits.step()) {
+    database.execute(
+        "CREATE TEMP TABLE hits(strategy TEXT, seed INTEGER, round INTEGER, count INTEGER, bits "
+        "BLOB)");
+  }
   if (version != 1) return;
   database.execute("CREATE TEMP VIEW metrics AS " + metrics_of_version_1("main.rounds"));
   database.execute(
@@ -317,6 +361,7 @@ void present_as_newest(Database& database, int version) {
 }
 
 void migrate(Database& database, int version) {
+  database.execute(kHitsTable);
   if (version != 1) return;
   database.execute("ALTER TABLE rounds RENAME TO rounds1");
   database.execute(kTables2);

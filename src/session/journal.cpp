@@ -56,7 +56,6 @@ void raise_version(Database& database, const std::filesystem::path& path) {
                             "it",
                             version, kSchemaVersion));
   }
-  if (version == kSchemaVersion) return;
   Transaction transaction(database);
   migrate(database, version);
   transaction.commit();

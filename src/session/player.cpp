@@ -94,6 +94,7 @@ PlayedRound Player::play(std::size_t round, std::size_t target) {
   record.metrics = std::move(found.metrics);
   record.reliability_before = std::move(found.reliability_before);
   record.reliability_after = std::move(found.reliability_after);
+  record.hits = std::move(found.hits);
   for (const Metric& metric : of_batch.rows()) record.metrics.add(metric);
   record.metrics.set("drift", mean_discrepancy(plan_.embeddings, ledger_.labeled(),
                                                ledger_.unlabeled(), streams_of(round)("drift")));

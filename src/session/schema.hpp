@@ -54,6 +54,15 @@ CREATE VIEW metric_list AS
   FROM metrics LEFT JOIN classes ON classes.class = metrics.class;
 )sql";
 
+/// Whether each test item of known target was judged right in a round: item i is bit i % 8 of byte
+/// i / 8, and `count` of them there are. Journals from before it have none: made where it lacks.
+inline constexpr const char* kHitsTable = R"sql(
+CREATE TABLE IF NOT EXISTS hits(
+  strategy TEXT NOT NULL, seed INTEGER NOT NULL, round INTEGER NOT NULL,
+  count INTEGER NOT NULL, bits BLOB NOT NULL,
+  PRIMARY KEY(strategy, seed, round)) WITHOUT ROWID;
+)sql";
+
 /// Columns of version 1's `rounds` that are metrics now, in their order.
 inline constexpr const char* kColumns1[] = {
     "accuracy",      "balanced_accuracy", "macro_f1",

@@ -26,6 +26,10 @@ Matrix<float> rows_of(const Matrix<float>& matrix, const std::vector<std::size_t
   return rows;
 }
 
+std::size_t first_largest(std::span<const float> row) {
+  return static_cast<std::size_t>(std::ranges::max_element(row) - row.begin());
+}
+
 /// Accuracy, balanced accuracy (mean recall over classes that there are), macro F1 (over the same
 /// classes) and recall per class.
 void add_hits(const Predictions& predictions, const Judged& judged, std::string_view slice,
@@ -33,8 +37,7 @@ void add_hits(const Predictions& predictions, const Judged& judged, std::string_
   const std::size_t classes = predictions.logits.cols();
   std::vector<double> examples(classes), predicted(classes), right(classes);
   for (std::size_t i = 0; i < judged.places.size(); ++i) {
-    const auto row = predictions.logits.row(judged.places[i]);
-    const auto guess = static_cast<std::size_t>(std::ranges::max_element(row) - row.begin());
+    const std::size_t guess = first_largest(predictions.logits.row(judged.places[i]));
     const auto label = static_cast<std::size_t>(judged.labels[i]);
     ++examples[label];
     ++predicted[guess];
@@ -102,6 +105,10 @@ class Classification : public Task {
 
     Evaluation found;
     add_hits(predictions, all, "all", found.metrics);
+    for (std::size_t i = 0; i < all.places.size(); ++i) {
+      found.hits.push_back(first_largest(predictions.logits.row(all.places[i])) ==
+                           static_cast<std::size_t>(all.labels[i]));
+    }
     const Matrix<float> before = rows_of(predictions.uncalibrated, all.places);
     const Matrix<float> after = rows_of(predictions.probabilities, all.places);
     found.reliability_before = reliability_bins(before, all.labels, kBins);

@@ -20,7 +20,7 @@ using testing::Not;
 
 std::string reflection_of(const Records& records) {
   const Analysis analysis(records);
-  return reflection_markdown(analysis, reflect(analysis, 0.05));
+  return reflection_markdown(analysis, reflect(analysis, {}));
 }
 
 RoundRecord& round_of(Records& records, const std::string& strategy, std::uint64_t seed,

@@ -2,12 +2,15 @@
 
 #include <limits>
 #include <map>
+#include <set>
+#include <sstream>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "report/csv.hpp"
+#include "report/dictionary.hpp"
 #include "report/sample_records.hpp"
 
 namespace goldpan::report {
@@ -17,7 +20,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 std::map<std::string, std::string> tables_of(const Records& records,
-                                             const ReportOptions& options = {}) {
+                                             const ReportOptions& options = ReportOptions()) {
   std::map<std::string, std::string> tables;
   for (auto& [name, text] : make_tables(Analysis(records), options)) tables[name] = text;
   return tables;
@@ -100,18 +103,48 @@ TEST(Tables, CountPicksByReason) {
 }
 
 TEST(Tables, PriceWhatIsSaved) {
-  Records records = sample_records();
+  const Records records = sample_records();
   ReportOptions options;
   options.prices.image = 0.1;
-  const std::string images = tables_of(records, options).at("labels_to_match.csv");
-  EXPECT_THAT(images, HasSubstr("random,1,")) << images;
-  EXPECT_THAT(images, HasSubstr(",,,,\n")) << "no boxes, no prices for them";
-  records.facts.emplace_back("boxes_per_image", "18.5");
-  EXPECT_DOUBLE_EQ(boxes_per_image(records, options.prices), 18.5);
-  options.prices.boxes_per_image = 4;
-  EXPECT_DOUBLE_EQ(boxes_per_image(records, options.prices), 4);
-  EXPECT_THAT(tables_of(records, options).at("labels_to_match.csv"),
-              testing::Not(HasSubstr(",,,,\n")));
+  const std::string table = tables_of(records, options).at("labels_to_match.csv");
+  const LabelsToMatch match = Analysis(records).matches.back();
+  EXPECT_THAT(table, HasSubstr("," + fixed(0.1 * match.saved, 2) + "," +
+                               fixed(0.1 * match.saved_over_random, 2) + ","));
+}
+
+TEST(Tables, HoldEveryMetricButTheClocks) {
+  const Records records = sample_records();
+  const std::string table = tables_of(records).at("metrics.csv");
+  EXPECT_THAT(table, HasSubstr("\nrandom,1,0,0.05,2000,all,all,drift,0.001\n"));
+  EXPECT_THAT(table, HasSubstr("\nrandom,1,0,0.05,2000,all,cat,labels,200\n"));
+  EXPECT_THAT(table, testing::Not(HasSubstr("_seconds")));
+  std::ptrdiff_t rows = 1;
+  for (const RoundRecord& round : records.rounds) {
+    rows += static_cast<std::ptrdiff_t>(round.metrics.rows().size()) - 3;
+  }
+  EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), rows);
+}
+
+TEST(Dictionary, ExplainsEveryColumnOfEveryTable) {
+  const std::string dictionary = data_dictionary("EUR");
+  std::set<std::string> used;
+  for (const auto& [name, text] : tables_of(sample_records())) {
+    const std::string header = text.substr(0, text.find('\n'));
+    EXPECT_EQ(header, header_of(name));
+    EXPECT_THAT(dictionary, HasSubstr("\n## " + name + "\n"));
+    std::istringstream columns(header);
+    for (std::string column; std::getline(columns, column, ',');) {
+      const auto infos = column_infos();
+      EXPECT_EQ(std::ranges::count(infos, column, &ColumnInfo::name), 1) << name << ": " << column;
+      used.insert(column);
+    }
+  }
+  EXPECT_EQ(tables_of(sample_records()).size(), table_infos().size());
+  for (const ColumnInfo& column : column_infos()) {
+    EXPECT_TRUE(used.contains(std::string(column.name))) << column.name << " is in no table";
+    EXPECT_TRUE(column.meaning.ends_with(".")) << column.name;
+  }
+  EXPECT_THAT(dictionary, HasSubstr("| money_saved | EUR |"));
 }
 
 TEST(Tables, AreHeadersAloneForAnEmptyRun) {

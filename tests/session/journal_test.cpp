@@ -10,6 +10,7 @@
 
 #include "expect_error.hpp"
 #include "session/schema.hpp"
+#include "session/sqlite.hpp"
 #include "temporary_folder.hpp"
 
 namespace goldpan {
@@ -79,6 +80,38 @@ TEST(Journal, GivesBackWhatWasWritten) {
   ASSERT_EQ(picks.size(), 2u);
   EXPECT_EQ(picks[0].id, "c, d");
   EXPECT_EQ(picks[0].label, 1);
+}
+
+TEST(Journal, KeepsWhichTestItemsWereJudgedRight) {
+  const TemporaryFolder folder;
+  RoundRecord record = round_of("badge", 2, 0);
+  for (int i = 0; i < 13; ++i) record.hits.push_back(i % 3 == 0 || i == 7);
+  Journal(folder.path(), header(), false).add_round(record, kPicks, kLabels);
+  EXPECT_EQ(read_records(folder / "run.db").rounds.at(0).hits, record.hits);
+  {
+    Database database(folder / "run.db", Database::Mode::kCreate);
+    database.execute("UPDATE hits SET bits = x'FFFF'");
+  }
+  expect_error([&] { read_records(folder / "run.db"); }, "round 0 of badge at seed 2");
+  {
+    Database database(folder / "run.db", Database::Mode::kCreate);
+    database.execute("DELETE FROM hits");
+  }
+  expect_error([&] { read_records(folder / "run.db"); }, "round 0 of badge at seed 2");
+}
+
+TEST(Journal, ReadsAndRaisesOneWithoutThem) {
+  const TemporaryFolder folder;
+  Journal(folder.path(), header(), false).add_round(round_of("badge", 2, 0), kPicks, kLabels);
+  {
+    Database database(folder / "run.db", Database::Mode::kCreate);
+    database.execute("DROP TABLE hits");
+  }
+  EXPECT_TRUE(read_records(folder / "run.db").rounds.at(0).hits.empty());
+  RoundRecord record = round_of("badge", 2, 1);
+  record.hits = {true, false};
+  Journal(folder.path(), header(), false).add_round(record, kPicks, kLabels);
+  EXPECT_EQ(read_records(folder / "run.db").rounds.at(1).hits, record.hits);
 }
 
 TEST(Journal, ResumesOnlyWithEqualSettings) {

@@ -10,15 +10,10 @@
 
 namespace goldpan {
 
-/// Prices of labels in US dollars, for the money columns of labels_to_match.csv. The ranges are
-/// those that labelling services publish.
+/// What labels cost, for the money columns of labels_to_match.csv and what quotes them.
 struct LabelPrices {
-  double image = 0.05;  ///< one image-level label
-  double box_low = 0.05, box_high = 0.20;
-  double cuboid_low = 0.50, cuboid_high = 2.00;
-  /// Boxes in an average image. 0: the run's own figure (fact "boxes_per_image") if there is one,
-  /// else only image-level labels are priced.
-  double boxes_per_image = 0;
+  double image = 0.05;           ///< one image-level label
+  std::string currency = "USD";  ///< as it is to be written
 };
 
 /// Throws Error naming the price that is negative or no number.

@@ -34,6 +34,9 @@ struct RoundRecord {
   std::size_t labeled = 0;  ///< labels bought so far
   Metrics metrics;
   std::vector<ReliabilityBin> reliability_before, reliability_after;
+  /// Whether each test item of known target was judged right, in the test set's order: what pairs
+  /// strategies item by item. Empty in journals of older versions.
+  std::vector<bool> hits;
   std::vector<std::string> notes;  ///< what the strategy or a guard had to say
 
   /// A metric of all classes over the whole test set; NaN where there is none.

@@ -21,6 +21,9 @@ struct Evaluation {
   Metrics metrics;
   /// Reliability diagrams without and with temperature; empty where the task has none.
   std::vector<ReliabilityBin> reliability_before, reliability_after;
+  /// Whether each item of known target was judged right, in their order: the headline is their
+  /// mean. Empty where the task's headline is no mean over items.
+  std::vector<bool> hits;
 };
 
 /// The one place that knows what a label is.

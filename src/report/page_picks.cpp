@@ -5,8 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "report/csv.hpp"
-#include "report/html.hpp"
+#include "report/page.hpp"
 #include "report/reflection_phrases.hpp"
 #include "report/styles.hpp"
 
@@ -69,17 +68,14 @@ std::vector<const PickRecord*> first_picks(std::span<const PickRecord> picks,
   return first;
 }
 
-std::string item(const PickRecord& pick, const std::string& picture, const Records& records) {
+Json item(const PickRecord& pick, const Records& records) {
   const auto label = static_cast<std::size_t>(pick.label);
   const std::string name = pick.label >= 0 && label < records.class_names.size()
                                ? records.class_names[label]
                                : std::to_string(pick.label);
-  std::string title = fmt::format("{}: {}, pick {}", pick.id, name, pick.rank + 1);
-  if (std::isfinite(pick.score)) title += fmt::format(", score {:.4g}", pick.score);
-  return fmt::format(
-      "<li title=\"{0}\"><img src=\"{1}\" alt=\"{2}\" loading=\"lazy\" width=\"72\" "
-      "height=\"72\">{2}</li>",
-      escaped(title), picture, escaped(name));
+  Json score;
+  if (std::isfinite(pick.score)) score = std::stod(fmt::format("{:.4g}", pick.score));
+  return {{"id", pick.id}, {"label", name}, {"rank", pick.rank + 1}, {"score", score}};
 }
 
 // Rounds to show: those before the whole pool, spread over the run if there are many.
@@ -98,57 +94,58 @@ std::vector<std::size_t> shown_budgets(const Grid& grid) {
 
 }  // namespace
 
-std::string picks_section(const Analysis& analysis, const ReportOptions& options,
-                          std::vector<std::string>& warnings) {
+Json page_picks(const Analysis& analysis, const ReportOptions& options,
+                std::vector<std::string>& warnings) {
   const Grid& grid = analysis.grid;
-  if (!options.thumbnail || options.picks.empty() || grid.seeds().empty()) return "";
+  if (!options.thumbnail || options.picks.empty() || grid.seeds().empty()) return nullptr;
   Thumbnails thumbnails(options);
-  std::string body;
+  Json batches = Json::array();
+  Json pictures = Json::object();
   const std::vector<std::size_t> budgets = shown_budgets(grid);
   for (const std::size_t budget : budgets) {
     // Strategies that show the same pictures share a strip, under all their names.
-    std::vector<std::pair<std::string, std::vector<std::string>>> strips;
+    std::vector<std::pair<Json, std::vector<std::string>>> strips;
     for (std::size_t strategy = 0; strategy < grid.strategies().size(); ++strategy) {
       const RoundRecord* round = grid.at(strategy, budget, 0);
       if (round == nullptr) continue;
-      std::string strip;
+      Json strip = Json::array();
       for (const PickRecord* pick :
            first_picks(options.picks, grid.strategies()[strategy], grid.seeds()[0], round->round)) {
         const std::string& picture = thumbnails.of(*pick);
-        if (!picture.empty()) strip += item(*pick, picture, grid.records());
+        if (picture.empty()) continue;
+        strip.push_back(item(*pick, grid.records()));
+        pictures[pick->id] = picture;
       }
       if (strip.empty()) continue;
-      const std::string name = escaped(name_of(grid, strategy));
-      const auto same = std::find_if(strips.begin(), strips.end(),
-                                     [&](const auto& other) { return other.first == strip; });
+      const std::string name = name_of(grid, strategy);
+      const auto same =
+          std::ranges::find_if(strips, [&](const auto& other) { return other.first == strip; });
       if (same == strips.end()) {
-        strips.push_back({strip, {name}});
+        strips.push_back({std::move(strip), {name}});
       } else {
         same->second.push_back(name);
       }
     }
     if (strips.empty()) continue;
-    body += fmt::format(
-        "<details{}><summary>The batch that reaches {} ({} labels)</summary>\n",
-        budget == budgets[std::min<std::size_t>(1, budgets.size() - 1)] ? " open" : "",
-        percent(grid.budgets()[budget]), thousands(static_cast<double>(grid.labels(budget))));
-    for (const auto& [strip, names] : strips) {
-      body += fmt::format(
-          "<p class=\"strip-name\">{}</p>\n<ul class=\"strip\" tabindex=\"0\" "
-          "aria-label=\"{}\">{}</ul>\n",
-          listed(names), listed(names), strip);
+    Json batch = {{"title", fmt::format("The batch that reaches {} ({} labels)",
+                                        percent(grid.budgets()[budget]),
+                                        thousands(static_cast<double>(grid.labels(budget))))},
+                  {"open", budget == budgets[std::min<std::size_t>(1, budgets.size() - 1)]},
+                  {"strips", Json::array()}};
+    for (auto& [strip, names] : strips) {
+      batch["strips"].push_back({{"name", listed(names)}, {"items", std::move(strip)}});
     }
-    body += "</details>\n";
+    batches.push_back(std::move(batch));
   }
   if (!thumbnails.complaint().empty()) warnings.push_back(thumbnails.complaint());
-  if (body.empty()) return "";
-  return fmt::format(
-      "<section id=\"picks\"><h2>What each strategy picked</h2>\n"
-      "<p>The first {} items of each batch at seed {} that the strategy itself asked for, in its "
-      "order; the "
-      "random reserve and the class floor are left out. Below each is its "
-      "class.</p>\n{}</section>\n",
-      kPicksShown, grid.seeds()[0], body);
+  if (batches.empty()) return nullptr;
+  return {{"note", fmt::format("The first {} items of each batch at seed {} that the strategy "
+                               "itself asked for, in its order; the random reserve and the class "
+                               "floor are left out. Below each are its class, its id and the "
+                               "strategy's score; press a picture to see it larger.",
+                               kPicksShown, grid.seeds()[0])},
+          {"batches", std::move(batches)},
+          {"pictures", std::move(pictures)}};
 }
 
 }  // namespace goldpan::report
