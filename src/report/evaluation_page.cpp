@@ -7,12 +7,33 @@
 
 #include "report/assets.hpp"
 #include "report/csv.hpp"
-#include "report/html.hpp"
 
 namespace goldpan {
 namespace {
 
-using report::escaped;
+/// Text made safe between tags and inside double-quoted attributes.
+std::string escaped(std::string_view text) {
+  std::string safe;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        safe += "&amp;";
+        break;
+      case '<':
+        safe += "&lt;";
+        break;
+      case '>':
+        safe += "&gt;";
+        break;
+      case '"':
+        safe += "&quot;";
+        break;
+      default:
+        safe += c;
+    }
+  }
+  return safe;
+}
 using report::fixed;
 
 bool is_known(double value) { return std::isfinite(value) && value != kNoTruth; }

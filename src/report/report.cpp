@@ -1,5 +1,4 @@
 #include <cmath>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -17,14 +16,8 @@
 namespace goldpan {
 
 void check(const LabelPrices& prices) {
-  const std::pair<const char*, double> named[] = {
-      {"--label-price", prices.image},      {"box price", prices.box_low},
-      {"box price", prices.box_high},       {"cuboid price", prices.cuboid_low},
-      {"cuboid price", prices.cuboid_high}, {"boxes per image", prices.boxes_per_image}};
-  for (const auto& [name, value] : named) {
-    if (value >= 0 && std::isfinite(value)) continue;
-    throw Error(name, fmt::format("got {}, expected a number, 0 or more", value));
-  }
+  if (prices.image >= 0 && std::isfinite(prices.image)) return;
+  throw Error("--label-price", fmt::format("got {}, expected a number, 0 or more", prices.image));
 }
 
 ReportResult write_report(const Records& records, const std::filesystem::path& folder,

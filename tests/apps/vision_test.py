@@ -80,7 +80,7 @@ class VisionTest(ProgramTest):
         self.fails_here("got 'siglip', expected lite0, patches, dinov2_vits14", *self.run_command("x", "--encoder", "siglip"))
         self.fails_here("--weights] are not for --encoder patches", *self.run_command("x", "--encoder", "patches", "--weights",
                                                                                 "w.safetensors"))
-        self.fails_here("expected linear, resnet18", *self.run_command("x", "--model", "vgg"))
+        self.fails_here("expected one of: linear, resnet18", *self.run_command("x", "--model", "vgg"))
         if not WITH_TORCH:
             for option in (["--model", "resnet18"], ["--encoder", "dinov2", "--weights", "w.safetensors"],
                            ["--weights", "w.safetensors"]):
