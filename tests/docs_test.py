@@ -10,6 +10,7 @@ import sys
 import tempfile
 
 STRATEGY = re.compile(r"^\s+ROW\((\w+)\)", re.MULTILINE)
+FIELD = re.compile(r"^  [\w:<> ]+ (\w+)(?: = [^;]*)?;", re.MULTILINE)
 OPTION = re.compile(r'\{\s*\.name\s*=\s*"(\w+)"')
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 # What a strategy's section must say.
@@ -21,8 +22,10 @@ def strategies(root: pathlib.Path) -> list[str]:
 
 
 def options(root: pathlib.Path) -> set[str]:
-    """The options of all strategies, each of which stands in its strategy's file."""
-    return {
+    """The options of all strategies, each of which stands in its strategy's file, and what is no row but data."""
+    text = (root / "include/goldpan/strategies/strategy.hpp").read_text()
+    body = text[text.index("struct StrategyOptions {") :]
+    return set(FIELD.findall(body[: body.index("};")])) | {
         name
         for path in sorted((root / "src/strategies").glob("*.cpp"))
         for name in OPTION.findall(path.read_text())
@@ -84,7 +87,8 @@ def complaints(root: pathlib.Path) -> list[str]:
 
 def finds_what_it_should(root: pathlib.Path, tmp: pathlib.Path) -> bool:
     """A test that cannot fail is none: five planted faults must be found."""
-    for name in ("src/strategies/table.cpp", "include/goldpan/strategies/strategy.hpp", "docs/methods.md"):
+    rows = [str(path.relative_to(root)) for path in sorted((root / "src/strategies").glob("*.[ch]pp"))]
+    for name in (*rows, "include/goldpan/strategies/strategy.hpp", "docs/methods.md"):
         (tmp / name).parent.mkdir(parents=True, exist_ok=True)
         text = (root / name).read_text()
         if name.endswith(".md"):

@@ -94,6 +94,13 @@ goldpan::Progress progress_bar(const std::string& title, const std::string& unit
   return progress;
 }
 
+void say_missing(const goldpan::Workers& workers) {
+  if (workers.missing() == 0) return;
+  fmt::print(stderr,
+             "the system gave {} of {} threads (ulimit -u, ulimit -v); going on with them\n",
+             workers.count(), workers.count() + workers.missing());
+}
+
 void stop_on_interrupt() {
   std::signal(SIGINT, interrupt);
   std::signal(SIGTERM, interrupt);

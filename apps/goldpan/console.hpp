@@ -3,6 +3,7 @@
 #include <string>
 
 #include <goldpan/core/progress.hpp>
+#include <goldpan/core/workers.hpp>
 
 // What the program says to a person: messages and progress on standard error, results on standard
 // output.
@@ -11,6 +12,9 @@
 /// tenth. `unit` may be empty: then only the share and the time left are shown. Stops when the user
 /// pressed Ctrl-C.
 goldpan::Progress progress_bar(const std::string& title, const std::string& unit);
+
+/// Warns where the system gave fewer threads than were asked for.
+void say_missing(const goldpan::Workers& workers);
 
 /// From now on Ctrl-C (and SIGTERM) lets long work stop in good order instead of ending the program
 /// at once. A second one ends it.

@@ -21,12 +21,20 @@
 #include <goldpan/core/memory.hpp>
 #include <goldpan/core/npy.hpp>
 #include <goldpan/core/sha256.hpp>
+#include <goldpan/core/shards.hpp>
 #include <goldpan/core/stopwatch.hpp>
+#include <goldpan/core/utf8.hpp>
 #include <goldpan/models/temperature.hpp>
+#include <goldpan/strategies/detection.hpp>
+#include <goldpan/strategies/multilabel.hpp>
 #include <goldpan/version.hpp>
 
 #include "commands.hpp"
 #include "console.hpp"
+#include "embed.hpp"
+#include "pick_boxes.hpp"
+#include "picked_images.hpp"
+#include "scored_round.hpp"
 
 namespace {
 
@@ -34,7 +42,9 @@ using goldpan::Error;
 using goldpan::Index;
 
 struct Options {
-  std::string embeddings, probabilities, logits, mc_probabilities, labeled, ids;
+  std::vector<std::string> embeddings;  // files, folders, patterns
+  std::string probabilities, logits, mc_probabilities, labeled, ids;
+  std::string from, images;
   std::string strategy;
   std::size_t batch = 0;
   std::uint64_t seed = 0;
@@ -43,6 +53,8 @@ struct Options {
   int threads = 0;
   std::string out = "picks.csv";
   bool hash = true;
+  std::string multilabel, label_groups;
+  BoxPickOptions boxes;
 };
 
 /// The lines of a text file, without line ends; a last empty line does not count.
@@ -64,7 +76,9 @@ std::vector<std::string> read_lines(const std::string& path) {
 
 /// Row numbers from a .npy of integers, a .npy mask of bools, or a text file with a number a line.
 /// Sorted; checked against the pool.
-std::vector<Index> read_labeled(const std::string& path, std::size_t pool) {
+/// With `ids` a line may also be an id.
+std::vector<Index> read_labeled(const std::string& path, std::size_t pool,
+                                const std::vector<std::string>& ids) {
   std::vector<Index> rows;
   const auto add = [&](std::int64_t value, const std::string& where) {
     if (value < 0 || static_cast<std::uint64_t>(value) >= pool) {
@@ -88,17 +102,9 @@ std::vector<Index> read_labeled(const std::string& path, std::size_t pool) {
         add(values[i], fmt::format("{}, entry {}", path, i));
     }
   } else {
-    std::size_t number = 0;
-    for (const std::string& line : read_lines(path)) {
-      const std::string where = fmt::format("{}:{}", path, ++number);
-      std::int64_t value = 0;
-      const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), value);
-      if (error != std::errc() || end != line.data() + line.size()) {
-        throw Error(where,
-                    fmt::format("got '{}', expected the row number of a labelled item", line));
-      }
-      add(value, where);
-    }
+    const std::vector<std::int64_t> values = rows_by_id(read_lines(path), ids, path);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      add(values[i], fmt::format("{}:{}", path, i + 1));
   }
   std::ranges::sort(rows);
   if (const auto twice = std::ranges::adjacent_find(rows); twice != rows.end()) {
@@ -110,29 +116,32 @@ std::vector<Index> read_labeled(const std::string& path, std::size_t pool) {
 /// The inputs, mapped, and the pool that looks at them.
 class Inputs {
  public:
-  Inputs(const Options& options, goldpan::Workers& workers) {
+  explicit Inputs(const Options& options) {
     if (!options.embeddings.empty()) {
-      embeddings_.emplace(options.embeddings);
-      pool.embeddings = embeddings_->embeddings();
-      set_rows(pool.embeddings.rows(), options.embeddings);
+      const auto files = goldpan::find_shards(options.embeddings);
+      if (files.size() == 1) {
+        embeddings_.emplace(files.front());
+        pool.embeddings = embeddings_->embeddings();
+      } else {
+        shards_.emplace(files);
+        pool.embeddings = shards_->embeddings();
+        if (options.ids.empty()) ids = shards_->ids();
+      }
+      set_rows(pool.embeddings.rows(), options.embeddings.front());
     }
     if (!options.probabilities.empty()) {
-      probabilities_.emplace(options.probabilities);
+      probabilities_.emplace(options.probabilities, 2, "N x C");
       pool.probabilities = probabilities_->matrix();
       set_rows(pool.probabilities.rows(), options.probabilities);
     }
     if (!options.logits.empty()) read_logits(options.logits);
-    if (!options.mc_probabilities.empty()) read_passes(options.mc_probabilities, workers);
+    if (!options.mc_probabilities.empty()) read_passes(options.mc_probabilities);
     if (rows_ == 0) {
-      throw Error(
-          "goldpan pick",
-          "needs at least one of --embeddings, --probs, --logits, --mc-probs, with at least "
-          "one row");
+      throw Error("goldpan pick",
+                  "needs at least one of --from, --images, --embeddings, --probs, --logits, "
+                  "--mc-probs, with at least "
+                  "one row");
     }
-    if (!options.labeled.empty()) labeled = read_labeled(options.labeled, rows_);
-    unlabeled = goldpan::complement(labeled, rows_);
-    pool.labeled = labeled;
-    pool.unlabeled = unlabeled;
     if (!options.ids.empty()) {
       ids = read_lines(options.ids);
       if (ids.size() != rows_) {
@@ -141,6 +150,10 @@ class Inputs {
                                 ids.size(), rows_, rows_from_));
       }
     }
+    if (!options.labeled.empty()) labeled = read_labeled(options.labeled, rows_, ids);
+    unlabeled = goldpan::complement(labeled, rows_);
+    pool.labeled = labeled;
+    pool.unlabeled = unlabeled;
   }
 
   goldpan::Pool pool;
@@ -158,9 +171,14 @@ class Inputs {
   }
 
   void read_logits(const std::string& path) {
-    const goldpan::NpyFile file(path);
+    const goldpan::NpyFloats file(path, 2, "N x C");
     const auto logits = file.matrix();
     set_rows(logits.rows(), path);
+    if (logits.cols() == 1) {
+      throw Error(path,
+                  "has one column of logits, expected one a class, 2 or more; a binary model's "
+                  "logit z makes two: 0 and z");
+    }
     goldpan::check_finite(logits, path.c_str());
     softmax_ = goldpan::Matrix<float>(logits.rows(), logits.cols());
     std::copy_n(logits.data(), logits.size(), softmax_.data());
@@ -168,24 +186,25 @@ class Inputs {
     pool.probabilities = softmax_;
   }
 
-  void read_passes(const std::string& path, goldpan::Workers& workers) {
-    mc_probabilities_.emplace(path);
+  void read_passes(const std::string& path) {
+    mc_probabilities_.emplace(path, 3, "K x N x C");
     const auto& shape = mc_probabilities_->shape();
-    if (shape.size() != 3 || mc_probabilities_->type() != "f4") {
-      throw Error(path, "expected K x N x C stochastic passes of float32");
+    if (!rows_from_.empty() && shape[1] != rows_ && shape[0] == rows_) {
+      throw Error(path,
+                  fmt::format("has shape ({}, {}, {}), which is N x K x C for the {} rows of {}, "
+                              "expected K x N x C; swap the first two axes: x.swapaxes(0, 1)",
+                              shape[0], shape[1], shape[2], rows_, rows_from_));
     }
     set_rows(shape[1], path);
-    const auto bytes = mc_probabilities_->values();
-    passes_.emplace(
-        std::span(reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)),
-        shape[0], shape[1], shape[2]);
-    goldpan::check_probabilities(*passes_, path.c_str(), workers);
+    passes_.emplace(mc_probabilities_->values(), shape[0], shape[1], shape[2]);
     pool.passes = &*passes_;
   }
 
   std::size_t rows_ = 0;
   std::string rows_from_;
-  std::optional<goldpan::NpyFile> embeddings_, probabilities_, mc_probabilities_;
+  std::optional<goldpan::NpyEmbeddings> embeddings_;  // one file, of any type
+  std::optional<goldpan::ShardedEmbeddings> shards_;  // or several
+  std::optional<goldpan::NpyFloats> probabilities_, mc_probabilities_;
   goldpan::Matrix<float> softmax_;
   std::optional<goldpan::StoredPasses> passes_;
 };
@@ -199,24 +218,37 @@ std::string to_csv(const std::vector<goldpan::Pick>& picks, const std::vector<st
   std::string csv = "rank,index,id,score,reason,inclusion_probability\n";
   std::size_t rank = 0;
   for (const goldpan::Pick& pick : picks) {
-    csv +=
-        fmt::format("{},{},{},{},{},{}\n", rank++, pick.row,
-                    ids.empty() ? fmt::format("{}", pick.row) : goldpan::csv_field(ids[pick.row]),
-                    csv_number(pick.score), goldpan::reason_name(pick.reason),
-                    csv_number(pick.inclusion_probability));
+    csv += fmt::format("{},{},{},{},{},{}\n", rank++, pick.row,
+                       ids.empty() ? fmt::format("{}", pick.row)
+                                   : goldpan::csv_text(goldpan::as_utf8(ids[pick.row])),
+                       csv_number(pick.score), goldpan::reason_name(pick.reason),
+                       csv_number(pick.inclusion_probability));
   }
   return csv;
 }
 
-using NamedFile = std::pair<const char*, const std::string*>;
+using NamedFile = std::pair<std::string, std::string>;
 
-std::array<NamedFile, 6> input_files(const Options& options) {
-  return {{{"embeddings", &options.embeddings},
-           {"probs", &options.probabilities},
-           {"logits", &options.logits},
-           {"mc_probs", &options.mc_probabilities},
-           {"labeled", &options.labeled},
-           {"ids", &options.ids}}};
+/// All files that are read; shards of embeddings are embeddings[0], embeddings[1], ...
+std::vector<NamedFile> input_files(const Options& options) {
+  std::vector<NamedFile> files;
+  const auto shards = goldpan::find_shards(options.embeddings);
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    files.emplace_back(shards.size() == 1 ? "embeddings" : fmt::format("embeddings[{}]", i),
+                       shards[i].string());
+  }
+  for (const auto& [name, path] : std::array<std::pair<const char*, const std::string*>, 8>{
+           {{"probs", &options.probabilities},
+            {"logits", &options.logits},
+            {"mc_probs", &options.mc_probabilities},
+            {"labeled", &options.labeled},
+            {"ids", &options.ids},
+            {"predictions", &options.boxes.predictions},
+            {"truth", &options.boxes.truth},
+            {"box_features", &options.boxes.box_features}}}) {
+    if (!path->empty()) files.emplace_back(name, *path);
+  }
+  return files;
 }
 
 /// Neither output may overwrite an input or the other output.
@@ -230,7 +262,7 @@ void check_outputs(const Options& options, const std::filesystem::path& out,
   for (const auto& [name, path] : input_files(options)) {
     for (const std::filesystem::path& output : {out, audit}) {
       std::error_code missing;
-      if (!path->empty() && std::filesystem::equivalent(output, *path, missing)) {
+      if (std::filesystem::equivalent(output, path, missing)) {
         throw Error("--out", fmt::format("'{}' would be overwritten, which is read as --{}",
                                          output.string(), name));
       }
@@ -241,28 +273,114 @@ void check_outputs(const Options& options, const std::filesystem::path& out,
 nlohmann::ordered_json describe_inputs(const Options& options) {
   nlohmann::ordered_json inputs;
   for (const auto& [name, path] : input_files(options)) {
-    if (path->empty()) continue;
-    const goldpan::MappedFile file(*path);
-    inputs[name]["file"] = *path;
+    const goldpan::MappedFile file(path);
+    inputs[name]["file"] = path;
     inputs[name]["bytes"] = file.bytes().size();
     if (options.hash) inputs[name]["sha256"] = goldpan::Sha256().update(file.bytes()).hex();
   }
   return inputs;
 }
 
-void pick(const Options& options) {
+/// What `goldpan embed` wrote stands for --embeddings and --ids; --images embeds first.
+void use_embedded_folder(Options& options) {
+  if (!options.images.empty()) {
+    EmbedCommand command;
+    command.images = options.images;
+    command.threads = options.threads;
+    command.out = options.from.empty()
+                      ? std::filesystem::path(options.out).replace_extension(".embedded").string()
+                      : options.from;
+    embed(command);
+    options.from = command.out;
+  }
+  if (options.from.empty()) return;
+  const EmbeddedFiles files = embedded_files(options.from);
+  if (options.embeddings.empty()) options.embeddings = {files.embeddings};
+  if (options.ids.empty()) options.ids = files.ids;
+}
+
+/// The picks' images beside the picks: one picture, and a page.
+void show_picks(const Options& options, const std::vector<goldpan::Pick>& picks,
+                const std::vector<std::string>& ids, const std::filesystem::path& out) {
+  std::vector<PickedImage> shown;
+  for (const goldpan::Pick& pick : picks) {
+    shown.push_back({ids[pick.row], fmt::format("{} {}", goldpan::reason_name(pick.reason),
+                                                csv_number(pick.score))});
+  }
+  const auto beside = [&](const char* ending) {
+    return std::filesystem::path(out).replace_extension(ending);
+  };
+  const std::size_t missing =
+      write_picked_images(options.from, shown, beside(".jpg"), beside(".html"), options.threads);
+  if (missing > 0) spdlog::info("{} of the picks' images cannot be read any more", missing);
+  fmt::print("to look at: {}, {}\n", beside(".jpg").string(), beside(".html").string());
+}
+
+/// `pick --multilabel`: entropy, margin or BALD of each label, summed or the largest.
+goldpan::Proposal pick_by_labels(const Options& options, const Inputs& inputs,
+                                 goldpan::Workers& workers) {
+  const bool bald = options.strategy == "bald";
+  if (!bald && options.strategy != "entropy" && options.strategy != "margin") {
+    throw Error("--strategy", fmt::format("got '{}', expected entropy, margin or bald with "
+                                          "--multilabel",
+                                          options.strategy));
+  }
+  if (bald ? inputs.pool.passes == nullptr : inputs.pool.probabilities.empty()) {
+    throw Error(bald ? "--mc-probs" : "--probs",
+                fmt::format("strategy {} with --multilabel needs it", options.strategy));
+  }
+  goldpan::MultilabelOptions labels;
+  labels.aggregate =
+      options.multilabel == "max" ? goldpan::LabelAggregate::kMax : goldpan::LabelAggregate::kSum;
+  labels.groups =
+      goldpan::parse_label_groups(options.label_groups, bald ? inputs.pool.passes->classes()
+                                                             : inputs.pool.probabilities.cols());
+  const auto kind =
+      options.strategy == "margin" ? goldpan::LabelScore::kMargin : goldpan::LabelScore::kEntropy;
+  const std::vector<double> of_rows =
+      bald ? goldpan::multilabel_bald(*inputs.pool.passes, inputs.unlabeled, labels, workers)
+           : goldpan::multilabel_scores(inputs.pool.probabilities, inputs.unlabeled, kind, labels,
+                                        workers);
+  std::vector<double> scores(inputs.labeled.size() + inputs.unlabeled.size());
+  for (std::size_t i = 0; i < of_rows.size(); ++i) scores[inputs.unlabeled[i]] = of_rows[i];
+  return scored_round(inputs.labeled, inputs.unlabeled, options.batch, options.reserve,
+                      options.seed, workers,
+                      [&](std::span<const Index>, std::span<const Index> rest, std::size_t count) {
+                        return goldpan::select_by_scores(scores, rest, count);
+                      });
+}
+
+void pick(Options options) {
+  use_embedded_folder(options);
   // Known before any file is read: a long selection must not end in "cannot write".
   const std::filesystem::path out = options.out;
   const std::filesystem::path audit_path = std::filesystem::path(out).replace_extension(".json");
   check_outputs(options, out, audit_path);
   if (out.has_parent_path()) goldpan::make_writable_folder(out.parent_path());
+  if (!options.boxes.predictions.empty()) {
+    stop_on_interrupt();
+    const auto labeled = [&](std::size_t pool) {
+      return options.labeled.empty() ? std::vector<Index>()
+                                     : read_labeled(options.labeled, pool, {});
+    };
+    if (options.embeddings.size() > 1) {
+      throw Error("--embeddings",
+                  "got several files, expected one for a strategy that looks at boxes");
+    }
+    const std::string embeddings = options.embeddings.empty() ? "" : options.embeddings.front();
+    return pick_boxes({options.strategy, embeddings, options.ids, options.out, options.batch,
+                       options.seed, options.reserve, options.threads, labeled},
+                      options.boxes);
+  }
   const goldpan::StrategyInfo& strategy = goldpan::find_strategy(options.strategy);
   options.strategy_options.resolve(strategy.options, strategy.name);  // before any file is read
   stop_on_interrupt();
 
   const goldpan::Stopwatch total;
-  goldpan::Workers workers(options.threads);
-  const Inputs inputs(options, workers);
+  const goldpan::Progress progress = progress_bar(options.strategy, "picks");
+  goldpan::Workers workers(options.threads, progress.stop);
+  say_missing(workers);
+  const Inputs inputs(options);
   const double read_seconds = total.seconds();
 
   goldpan::Round round;
@@ -273,9 +391,11 @@ void pick(const Options& options) {
     return goldpan::Generator(options.seed).stream(purpose);
   };
   round.options.values = options.strategy_options;
-  round.options.progress = progress_bar(options.strategy, "picks");
+  round.options.progress = progress;
   const goldpan::Stopwatch selecting;
-  const goldpan::Proposal batch = goldpan::propose(round, inputs.pool, workers);
+  const goldpan::Proposal batch = options.multilabel.empty()
+                                      ? goldpan::propose(round, inputs.pool, workers)
+                                      : pick_by_labels(options, inputs, workers);
   const double select_seconds = selecting.seconds();
   const std::size_t peak = goldpan::peak_resident_bytes();
 
@@ -301,6 +421,7 @@ void pick(const Options& options) {
   fmt::print("{} picks by {} from {} unlabelled rows in {:.3g} s: {} ({})\n", batch.picks.size(),
              options.strategy, inputs.unlabeled.size(), select_seconds, out.string(),
              audit_path.string());
+  if (!options.from.empty()) show_picks(options, batch.picks, inputs.ids, out);
 }
 
 }  // namespace
@@ -309,16 +430,25 @@ void add_pick_command(CLI::App& program) {
   CLI::App* command =
       program.add_subcommand("pick", "Choose: name the next batch to label, with an audit trail");
   const auto options = std::make_shared<Options>();
-  command->add_option("--embeddings", options->embeddings, "N x D .npy, float32 or float16");
-  CLI::Option* probabilities = command->add_option(
-      "--probs", options->probabilities, "N x C .npy, float32: class probabilities of the model");
-  command
-      ->add_option("--logits", options->logits, "N x C .npy, float32: logits, instead of --probs")
+  command->add_option(
+      "--embeddings", options->embeddings,
+      "N x D .npy; float32 and float16 are read in place, others converted; or shards "
+      "of float32 or float16: files, folders, 'patterns*'");
+  CLI::Option* probabilities = command->add_option("--probs", options->probabilities,
+                                                   "N x C .npy: class probabilities of the model");
+  command->add_option("--logits", options->logits, "N x C .npy: logits, instead of --probs")
       ->excludes(probabilities);
   command->add_option("--mc-probs", options->mc_probabilities,
-                      "K x N x C .npy, float32: class probabilities of K stochastic passes");
-  command->add_option("--labeled", options->labeled,
-                      "rows that have labels: a number a line, or .npy of integers or of N bools");
+                      "K x N x C .npy: class probabilities of K stochastic passes");
+  command->add_option(
+      "--labeled", options->labeled,
+      "what has labels: an id or a row number a line, or .npy of integers or of N bools");
+  command->add_option("--from", options->from,
+                      "a folder of `goldpan embed`: its embeddings and ids; the picks' images go "
+                      "beside --out as .jpg and .html");
+  command->add_option("--images", options->images,
+                      "a folder of images, embedded first by `goldpan embed` with its defaults "
+                      "[into --from, or beside --out]");
   command->add_option("--ids", options->ids, "a name a line for each of the N rows");
   command->add_option("--strategy", options->strategy, "see `goldpan strategies`")->required();
   command->add_option("--batch", options->batch, "how many rows to pick")
@@ -341,10 +471,21 @@ void add_pick_command(CLI::App& program) {
       ->capture_default_str();
   command->add_option("--out", options->out, "the picks; the audit trail goes beside it as .json")
       ->capture_default_str();
+  command
+      ->add_option("--multilabel", options->multilabel,
+                   "several labels an item, --probs need not sum to 1: sum or max of the labels' "
+                   "scores (entropy, margin, bald)")
+      ->check(CLI::IsMember({"sum", "max"}));
+  command->add_option("--label-groups", options->label_groups,
+                      "with --multilabel: labels of which one holds, as weather:0-6,scene:7-13");
+  add_box_pick_options(*command, options->boxes);
   command->add_flag("--hash,!--no-hash", options->hash,
                     "SHA-256 of the inputs in the audit trail [on]");
   command->footer(
       "Example:\n  goldpan pick --embeddings E.npy --probs P.npy --labeled labeled.txt "
-      "--strategy badge --batch 1000");
+      "--strategy badge --batch 1000\n"
+      "  goldpan pick --from embedded --strategy typiclust --batch 200\n"
+      "  goldpan pick --predictions results.json --truth images.json --strategy entropy "
+      "--aggregate sum --batch 2000 --cost boxes");
   command->callback([options] { pick(*options); });
 }

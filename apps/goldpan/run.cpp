@@ -1,5 +1,4 @@
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -10,6 +9,7 @@
 
 #include <goldpan/core/error.hpp>
 #include <goldpan/session/experiment.hpp>
+#include <goldpan/session/guards.hpp>
 #include <goldpan/session/records.hpp>
 
 #include "commands.hpp"
@@ -31,28 +31,6 @@ struct Options {
   goldpan::LabelPrices prices;
 };
 
-/// The guards of the protocol that --ablate can switch off, one at a time.
-struct Guard {
-  const char* name;
-  void (*switch_off)(goldpan::Settings&);
-};
-const Guard kGuards[] = {
-    {"reserve", [](goldpan::Settings& s) { s.reserve = 0; }},
-    {"calibration", [](goldpan::Settings& s) { s.calibration = false; }},
-    {"class_floor", [](goldpan::Settings& s) { s.class_floor = false; }},
-    {"cold_start", [](goldpan::Settings& s) { s.cold_start = "random"; }},
-};
-
-const Guard& find_guard(const std::string& name) {
-  for (const Guard& guard : kGuards) {
-    if (guard.name == name) return guard;
-  }
-  throw goldpan::Error("--ablate",
-                       fmt::format("got '{}', expected reserve, calibration, class_floor or "
-                                   "cold_start",
-                                   name));
-}
-
 goldpan::Settings resolve(const Options& options) {
   goldpan::Settings settings;
   if (!options.config.empty()) goldpan::apply_config(settings, options.config);
@@ -62,19 +40,19 @@ goldpan::Settings resolve(const Options& options) {
 
 void run(const Options& options) {
   const goldpan::Settings settings = resolve(options);
+  goldpan::check(options.prices);  // not after hours of work
   goldpan::RunOptions run;
   run.threads = options.threads;
   run.fresh = options.fresh;
   run.cache_folder = options.cache;
-  if (const char* folder = std::getenv("GOLDPAN_DATA")) run.search_path.emplace_back(folder);
-  run.search_path.emplace_back("data");
+  run.search_path = goldpan::standard_search_path();
   run.data_formats = {goldpan::scenes_format()};
   run.say = [](const std::string& message) { spdlog::info("{}", message); };
   run.data_progress = progress_bar("rendering", "images");
   run.embedding_progress = progress_bar("embedding", "images");
   run.loop_progress = progress_bar("loop", "");
   stop_on_interrupt();
-  for (const std::string& name : options.ablate) find_guard(name);
+  goldpan::check_guards(options.ablate);
   const std::filesystem::path out = options.out;
   if (run.cache_folder.empty()) run.cache_folder = out / "cache";  // shared with the ablations
   use_vision(run, settings,
@@ -84,13 +62,10 @@ void run(const Options& options) {
   const std::filesystem::path journal = goldpan::run_experiment(settings, out, run);
 
   std::vector<goldpan::Ablation> ablations;
-  for (const std::string& name : options.ablate) {
-    spdlog::info("the same run without {}", name);
-    goldpan::Settings without = settings;
-    find_guard(name).switch_off(without);
-    run.loop_progress = progress_bar("loop", "");
-    ablations.push_back({name, goldpan::read_records(goldpan::run_experiment(
-                                   without, out / "ablation" / name, run))});
+  run.loop_progress = progress_bar("loop", "");
+  for (const auto& [guard, without] :
+       goldpan::run_without_guards(settings, options.ablate, out, run)) {
+    ablations.push_back({guard, goldpan::read_records(without)});
   }
   print_report(journal, options.prices);
   if (!ablations.empty()) {
@@ -105,18 +80,16 @@ void add_run_command(CLI::App& program) {
       "run", "Measure: learning curves of each strategy against random on a labelled data set");
   const auto options = std::make_shared<Options>();
   for (const goldpan::SettingInfo& info : goldpan::setting_table()) {
-    command
-        ->add_option_function<std::string>(
-            std::string(info.flag),
-            [options, &info](const std::string& value) {
-              options->given.emplace_back(&info, value);
-            },
-            std::string(info.help))
-        ->default_str(info.get(goldpan::Settings()))
-        ->multi_option_policy(info.repeatable ? CLI::MultiOptionPolicy::Join
-                                              : CLI::MultiOptionPolicy::TakeLast)
-        ->delimiter(',')
+    CLI::Option* const option = command->add_option_function<std::string>(
+        std::string(info.flag),
+        [options, &info](const std::string& value) { options->given.emplace_back(&info, value); },
+        std::string(info.help));
+    option->default_str(info.get(goldpan::Settings()))
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
         ->group(std::string(info.key.substr(0, info.key.find('.'))));
+    if (info.repeatable) {
+      option->multi_option_policy(CLI::MultiOptionPolicy::Join)->delimiter(',');
+    }
   }
   command->add_option("--config", options->config,
                       "settings from a TOML file; options given here win over it");

@@ -34,10 +34,11 @@ void add_scenes_command(CLI::App& program) {
   command->add_option("--threads", arguments->threads, "Threads; 0: one a core")
       ->capture_default_str();
   command->callback([arguments] {
-    goldpan::Workers workers(arguments->threads);
+    const goldpan::Progress progress = progress_bar("rendering", "images");
+    goldpan::Workers workers(arguments->threads, progress.stop);
+    say_missing(workers);
     stop_on_interrupt();
-    goldpan::write_scenes(arguments->out, arguments->options, workers,
-                          progress_bar("rendering", "images"));
+    goldpan::write_scenes(arguments->out, arguments->options, workers, progress);
     fmt::print("{}: {} road scenes. Use them with --data bdd100k:{} --groups '^(d[0-9]+)-f'\n",
                arguments->out, arguments->options.images, arguments->out);
   });

@@ -18,13 +18,15 @@ from goldpan._results import Results
 from goldpan._select import Duplicates, Selection, StrategyInfo, dedup, select, strategies
 
 if TYPE_CHECKING:
-    from goldpan import adapters
+    from goldpan import adapters, distributed
     from goldpan._encoder import PatchEncoder
     from goldpan._head import LinearHead
+    from goldpan._networks_encoder import Encoder
     from goldpan._temperature import TemperatureScaler, expected_calibration_error
 
 __all__ = [
     "Duplicates",
+    "Encoder",
     "LinearHead",
     "PatchEncoder",
     "Results",
@@ -34,6 +36,7 @@ __all__ = [
     "__version__",
     "adapters",
     "dedup",
+    "distributed",
     "expected_calibration_error",
     "run",
     "select",
@@ -42,6 +45,7 @@ __all__ = [
 
 # Imported when first asked for: scikit-learn takes a second, and selecting needs none of it.
 _LATER = {
+    "Encoder": "goldpan._networks_encoder",
     "LinearHead": "goldpan._head",
     "PatchEncoder": "goldpan._encoder",
     "TemperatureScaler": "goldpan._temperature",
@@ -54,8 +58,8 @@ def __getattr__(name: str) -> Any:
 
     if name in _LATER:
         value = getattr(importlib.import_module(_LATER[name]), name)
-    elif name == "adapters":
-        value = importlib.import_module("goldpan.adapters")
+    elif name in ("adapters", "distributed"):
+        value = importlib.import_module(f"goldpan.{name}")
     else:
         raise AttributeError(f"module 'goldpan' has no attribute '{name}'")
     globals()[name] = value

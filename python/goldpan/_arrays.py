@@ -73,6 +73,63 @@ def as_rows(values: ArrayLike, name: str, count: int) -> NDArray[np.uint32]:
     return rows
 
 
+def unknown_labels(labels: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which labels say "nobody knows yet": None, NaN, NaT, an empty text, or -1.
+
+    -1 is a class only beside +1 alone, as binary labels are often written.
+    """
+    kind = labels.dtype.kind
+    if kind in "iu":
+        return labels == -1 if not set(np.unique(labels)) <= {-1, 1} else np.zeros(labels.shape, np.bool_)
+    if kind == "f":
+        known = labels[~np.isnan(labels)]
+        return np.isnan(labels) | ((labels == -1) & (not set(np.unique(known)) <= {-1, 1}))
+    if kind == "M":
+        return np.isnat(labels)
+    if kind in "US":
+        return labels == labels.dtype.type("")
+    if kind != "O":
+        return np.zeros(labels.shape, np.bool_)
+    numbers = {label for label in labels.flat if isinstance(label, (int, float, np.number)) and label == label}
+    minus_one_is_a_class = bool(numbers) and numbers <= {-1, 1}
+
+    def unknown(label: Any) -> bool:
+        if label is None or (isinstance(label, str) and label == ""):
+            return True
+        try:
+            if label != label:  # NaN and NaT, pandas' NA apart
+                return True
+        except TypeError:  # NA is neither true nor false
+            return True
+        return isinstance(label, (int, float, np.number)) and label == -1 and not minus_one_is_a_class
+
+    return np.array([unknown(label) for label in labels.flat], np.bool_).reshape(labels.shape)
+
+
+def refuse_unknown_labels(labels: NDArray[Any], name: str, reason: str) -> None:
+    """Raises ValueError naming the first unknown label."""
+    unknown = np.flatnonzero(unknown_labels(labels))
+    if len(unknown):
+        raise ValueError(
+            f"[{name}] got {len(unknown)} unknown labels ({labels[unknown[0]]!r} in row {unknown[0]} is the first), "
+            f"expected a label for each row: {reason}"
+        )
+
+
+def as_classes(labels: NDArray[Any], name: str) -> tuple[list[str], NDArray[np.int64]]:
+    """The names of the classes that occur, sorted as the labels are, and the number of each row's class."""
+    try:
+        values, codes = np.unique(labels, return_inverse=True)
+    except TypeError:
+        raise ValueError(f"[{name}] got labels of types that cannot be compared, expected one type") from None
+    whole = values.dtype.kind == "f" and bool(np.all(values == np.floor(values)))
+    names = [str(int(value)) if whole else str(value) for value in values]
+    for text in names:
+        if not text.strip() or "\n" in text or "\r" in text:
+            raise ValueError(f"[{name}] got the label {text!r}, expected names of one line")
+    return names, codes.astype(np.int64)
+
+
 def as_codes(labels: ArrayLike, name: str, classes: int) -> NDArray[np.int32]:
     """Class numbers in [0, classes)."""
     array = np.asarray(labels)

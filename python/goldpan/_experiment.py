@@ -4,13 +4,14 @@ from __future__ import annotations
 import os
 import pathlib
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from goldpan import _core
-from goldpan._arrays import HALF_OR_SINGLE, as_codes, as_floats
+from goldpan._arrays import HALF_OR_SINGLE, as_classes, as_floats, refuse_unknown_labels
 from goldpan._progress import Progress, listener
 from goldpan._results import Results
 
@@ -25,6 +26,7 @@ def run(
     threads: int = 0,
     fresh: bool = False,
     cache: str | os.PathLike[str] | None = None,
+    ablate: Sequence[str] = (),
     label_price: float = 0.05,
     progress: Progress = True,
     **settings: Any,
@@ -37,7 +39,8 @@ def run(
     `test_fraction=0.2`, `passes=20`, ... An unknown one raises TypeError listing them all.
 
     Stopped (Ctrl-C raises KeyboardInterrupt) or killed, the same call resumes; `fresh=True` starts over. Embeddings
-    are kept in `cache` (`out`/cache). gnuplot is needed for figures alone.
+    are kept in `cache` (`out`/cache). `ablate` names guards ("reserve", "calibration", "class_floor", "cold_start"): the
+    run is repeated without each of them, and their effect goes to `out`/tables/ablation.csv. gnuplot is needed for figures alone.
 
     >>> results = goldpan.run("cifar10:data/cifar-10-batches-bin", "outputs/cifar10", strategies=["random", "badge"])
     >>> results.budget_gains
@@ -53,12 +56,9 @@ def run(
         if name not in flags:
             raise TypeError(f"run() got an unknown setting '{name}', expected one of {', '.join(sorted(flags))}")
     given = [(flags[name], _as_text(value)) for name, value in wanted.items() if value is not None]
-    search_path = [pathlib.Path("data")]
-    if "GOLDPAN_DATA" in os.environ:
-        search_path.insert(0, pathlib.Path(os.environ["GOLDPAN_DATA"]))
     cache = out / "cache" if cache is None else pathlib.Path(cache)
     _, warnings = _core.run(
-        given, out, cache, search_path, threads, fresh, label_price, listener(progress, messages=True)
+        given, out, cache, list(ablate), threads, fresh, label_price, listener(progress, messages=True)
     )
     if progress:
         for warning in warnings:
@@ -78,16 +78,15 @@ def _as_text(value: Any) -> str:
 
 
 def _written(arrays: tuple[ArrayLike, ArrayLike], folder: pathlib.Path) -> str:
-    """An `npy:` folder that holds the arrays. Labels that are no class numbers are numbered in sorted order."""
+    """An `npy:` folder that holds the arrays. Classes are those that occur, in sorted order."""
     embeddings = as_floats(arrays[0], "embeddings", "N x D", HALF_OR_SINGLE)
     labels = np.asarray(arrays[1])
     if labels.shape != embeddings.shape[:1]:
         raise ValueError(f"[labels] got shape {labels.shape}, expected ({len(embeddings)},)")
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "classes.txt").unlink(missing_ok=True)
-    if labels.dtype.kind not in "iu":
-        names, labels = np.unique(labels, return_inverse=True)
-        (folder / "classes.txt").write_text("".join(f"{name}\n" for name in names))
+    refuse_unknown_labels(labels, "labels", "a run plays them back; leave out the rows that have none")
+    names, codes = as_classes(labels, "labels")
+    (folder / "classes.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
     np.save(folder / "embeddings.npy", embeddings)
-    np.save(folder / "labels.npy", as_codes(labels, "labels", int(np.max(labels, initial=0)) + 1).astype(np.int64))
+    np.save(folder / "labels.npy", codes)
     return f"npy:{folder}"

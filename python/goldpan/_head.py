@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from goldpan import _core
-from goldpan._arrays import HALF_OR_SINGLE
+from goldpan._arrays import HALF_OR_SINGLE, refuse_unknown_labels
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin
@@ -63,6 +63,7 @@ class LinearHead(ClassifierMixin, BaseEstimator):
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> LinearHead:
         """Trains on embeddings X (n x D) and their labels y (n), from scratch."""
         inputs, targets = validate_data(self, X, y, dtype=list(HALF_OR_SINGLE), order="C")
+        refuse_unknown_labels(targets, "y", "leave out the rows that have none")
         check_classification_targets(targets)
         self.classes_, codes = np.unique(targets, return_inverse=True)
         weights = None

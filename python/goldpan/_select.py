@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from goldpan import _core
 from goldpan._arrays import HALF_OR_SINGLE, SINGLE, as_floats, as_rows
 from goldpan._progress import Progress, listener
+from goldpan._shards import Shards, open_shards
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,7 +150,7 @@ def _short(value: Any) -> str:
 def select(
     strategy: str,
     *,
-    embeddings: ArrayLike | None = None,
+    embeddings: ArrayLike | Shards | None = None,
     probs: ArrayLike | None = None,
     mc_probs: ArrayLike | None = None,
     features: ArrayLike | None = None,
@@ -168,7 +169,9 @@ def select(
 
     Only what the strategy needs (`strategies()`) has to be given:
 
-    - `embeddings`: N x D, float32 or float16; read in place, also from a memory map.
+    - `embeddings`: N x D, float32 or float16; read in place, also from a memory map. Or shards: files by name,
+      folder or pattern ("shards/*.npy"), or a list of them or of arrays; rows are numbered through, nothing is put
+      together, and the names beside the files (`ids.txt`) come back as `ids`.
     - `probs`: N x C class probabilities, each row summing to 1.
     - `mc_probs`: K x N x C class probabilities of K stochastic passes (Monte Carlo dropout, an ensemble).
     - `features`: N x H penultimate features of the model, where they are not the embeddings (BADGE, BAIT).
@@ -186,7 +189,8 @@ def select(
     Raises ValueError for a missing input, wrong shapes, values that are not finite, a batch that is too large, or an
     option out of range; TypeError for an option that the strategy does not have.
     """
-    e = None if embeddings is None else as_floats(embeddings, "embeddings", "N x D", HALF_OR_SINGLE)
+    shards = open_shards(embeddings)
+    e = None if embeddings is None or shards else as_floats(embeddings, "embeddings", "N x D", HALF_OR_SINGLE)
     h = None if features is None else as_floats(features, "features", "N x H", HALF_OR_SINGLE)
     p = None if probs is None else as_floats(probs, "probs", "N x C", SINGLE)
     m = None if mc_probs is None else as_floats(mc_probs, "mc_probs", "K x N x C", SINGLE)
@@ -195,6 +199,9 @@ def select(
         for name, array in {"embeddings": e, "features": h, "probs": p, "mc_probs": m}.items()
         if array is not None
     }
+    if shards is not None:
+        sizes = {"embeddings": len(shards), **sizes}
+        ids = shards.ids() or None if ids is None else ids
     if ids is not None:
         sizes["ids"] = len(ids)
     if not sizes:
@@ -219,6 +226,7 @@ def select(
     indices, scores, reasons, probabilities, notes = _core.select(
         strategy, rows, e, h, p, m, known, allowed, batch, seed, reserve, threads,
         None if epig_targets is None else as_rows(epig_targets, "epig_targets", rows), options, listener(progress),
+        shards,
     )
     return Selection(
         indices, scores, _reason_names()[reasons], probabilities,

@@ -3,8 +3,12 @@
 #include <chrono>
 #include <exception>
 #include <optional>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
+
+#include <goldpan/core/error.hpp>
 
 namespace nb = nanobind;
 
@@ -33,7 +37,8 @@ void Caller::say(std::string message) {
 void Caller::run(const std::function<void()>& work) {
   std::exception_ptr failure;
   finished_ = false;
-  std::thread thread([&] {
+  std::thread thread;
+  const auto main = [&] {
     try {
       work();
     } catch (...) {
@@ -42,7 +47,13 @@ void Caller::run(const std::function<void()>& work) {
     const std::lock_guard lock(mutex_);
     finished_ = true;
     changed_.notify_one();
-  });
+  };
+  try {
+    thread = std::thread(main);
+  } catch (const std::system_error& error) {
+    throw goldpan::Error("threads", std::string("got none from the system (") + error.what() +
+                                        "), expected one; raise ulimit -u or -v");
+  }
   std::optional<nb::python_error> interruption;
   try {
     wait_for_end();

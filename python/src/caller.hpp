@@ -24,6 +24,10 @@ class Caller {
 
   /// For the work: told to stop when the caller pressed Ctrl-C or the listener threw.
   goldpan::Progress progress(std::string stage = {});
+  /// The same question alone: what a team of Workers asks.
+  std::function<bool()> stop() const {
+    return [this] { return stop_.load(); };
+  }
   void say(std::string message);
 
   /// Returns when the work is done; throws what it threw, or what Python has to throw. Requires:

@@ -98,7 +98,7 @@ class PatchEncoder {
   void fit(const goldpan::ImageSource& images, int threads, nb::object listener) {
     Caller caller(std::move(listener));
     caller.run([&] {
-      goldpan::Workers workers(threads);
+      goldpan::Workers workers(threads, caller.stop());
       encoder_->fit(images, all_rows(images.size()), workers, caller.progress("learning"));
     });
   }
@@ -110,7 +110,7 @@ class PatchEncoder {
     goldpan::Matrix<float> out(images.size(), encoder_->dim());
     Caller caller(std::move(listener));
     caller.run([&] {
-      goldpan::Workers workers(threads);
+      goldpan::Workers workers(threads, caller.stop());
       const goldpan::Progress progress = caller.progress("embedding");
       for (std::size_t begin = 0; begin < images.size(); begin += kBatch) {
         const std::size_t end = std::min(begin + kBatch, images.size());

@@ -49,8 +49,9 @@ class TrainedHead {
     const goldpan::Embeddings embeddings = as_embeddings(array, "X");
     const goldpan::HeadOptions options = options_of(hidden, dropout, weight_decay, scaling);
     std::unique_ptr<goldpan::Head> head;
-    Caller(nb::none()).run([&] {
-      goldpan::Workers workers(threads);
+    Caller caller(nb::none());
+    caller.run([&] {
+      goldpan::Workers workers(threads, caller.stop());
       head = goldpan::make_head(embeddings, classes, options);
       head->fit(all_rows(embeddings.rows()), as_span(labels),
                 weights ? as_span(*weights) : std::span<const float>(), goldpan::Generator(seed),
@@ -134,8 +135,9 @@ class TrainedHead {
   template <typename Work>
   void on(const AnyArray& array, int threads, const Work& work) const {
     const goldpan::Embeddings embeddings = as_embeddings(array, "X");
-    Caller(nb::none()).run([&] {
-      goldpan::Workers workers(threads);
+    Caller caller(nb::none());
+    caller.run([&] {
+      goldpan::Workers workers(threads, caller.stop());
       work(*head_->on(embeddings), embeddings.rows(), workers);
     });
   }

@@ -21,7 +21,9 @@ NB_MODULE(_core, module) {
       PyErr_SetString(PyExc_KeyboardInterrupt, cancelled.what());
     }
   });
+  add_shards(module);  // first: others name its class
   add_select(module);
+  add_rounds(module);
   add_head(module);
   add_encoder(module);
   add_experiment(module);

@@ -15,6 +15,7 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "caller.hpp"
+#include "shards.hpp"
 
 namespace nb = nanobind;
 
@@ -55,8 +56,9 @@ nb::tuple select_rows(const std::string& strategy, std::size_t rows,
                       const std::optional<Array<goldpan::Index, 1>>& candidates, std::size_t batch,
                       std::uint64_t seed, double reserve, int threads,
                       const std::optional<Array<goldpan::Index, 1>>& epig_targets,
-                      const nb::dict& options, nb::object listener) {
+                      const nb::dict& options, nb::object listener, const Pieces* pieces) {
   goldpan::Pool pool;
+  if (pieces != nullptr) pool.embeddings = pieces->embeddings();
   if (embeddings) pool.embeddings = as_embeddings(*embeddings, "embeddings");
   if (features) pool.features = as_embeddings(*features, "features");
   if (probs) pool.probabilities = as_matrix(*probs);
@@ -75,8 +77,7 @@ nb::tuple select_rows(const std::string& strategy, std::size_t rows,
   strategy_options.progress = caller.progress(strategy);
   goldpan::Proposal result;
   caller.run([&] {
-    goldpan::Workers workers(threads);
-    if (passes) goldpan::check_probabilities(*passes, "mc_probs", workers);
+    goldpan::Workers workers(threads, caller.stop());
     pool.labeled = as_span(labeled);
     std::vector<goldpan::Index> unlabeled;
     if (!candidates) unlabeled = goldpan::complement(pool.labeled, rows);
@@ -119,7 +120,7 @@ nb::tuple deduplicate(const AnyArray& embeddings, double cosine, int threads, nb
   Caller caller(std::move(listener));
   goldpan::Duplicates found;
   caller.run([&] {
-    goldpan::Workers workers(threads);
+    goldpan::Workers workers(threads, caller.stop());
     found = goldpan::deduplicate(as_embeddings(embeddings, "embeddings"), cosine, workers,
                                  caller.progress("deduplicate"));
   });
@@ -140,7 +141,7 @@ void add_select(nb::module_& module) {
              nb::arg("labeled").noconvert(), nb::arg("candidates").noconvert().none(),
              nb::arg("batch"), nb::arg("seed"), nb::arg("reserve"), nb::arg("threads"),
              nb::arg("epig_targets").noconvert().none(), nb::arg("options"),
-             nb::arg("listener").none());
+             nb::arg("listener").none(), nb::arg("pieces").none() = nb::none());
   module.def("deduplicate", &deduplicate, nb::arg("embeddings").noconvert(), nb::arg("cosine"),
              nb::arg("threads"), nb::arg("listener").none());
 }

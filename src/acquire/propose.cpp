@@ -60,8 +60,7 @@ void add_floor(const Round& round, const Pool& pool, Proposal& proposal) {
 }
 
 /// The strategy's part of the batch, around what is in the proposal already.
-void add_selection(const Round& round, const StrategyInfo& strategy, const Pool& pool,
-                   Workers& workers, Proposal& proposal) {
+void add_selection(const Round& round, const Pool& pool, Workers& workers, Proposal& proposal) {
   Pool rest = pool;
   std::vector<Index> labeled, unlabeled;
   if (!proposal.picks.empty()) {
@@ -74,16 +73,18 @@ void add_selection(const Round& round, const StrategyInfo& strategy, const Pool&
   Generator generator = round.stream("select");
   const Stopwatch stopwatch;
   const Selection selection =
-      select(round.strategy, rest, count, generator, workers, round.options);
+      round.choose ? round.choose(rest, count)
+                   : select(round.strategy, rest, count, generator, workers, round.options);
   proposal.select_seconds = stopwatch.seconds();
   // Only a uniform draw has a probability that is known, and no score.
+  const bool uniform = !round.choose && find_strategy(round.strategy).uniform;
   const double probability =
-      strategy.uniform && !rest.unlabeled.empty()
+      uniform && !rest.unlabeled.empty()
           ? static_cast<double>(count) / static_cast<double>(rest.unlabeled.size())
           : kNaN;
   for (std::size_t i = 0; i < selection.indices.size(); ++i) {
-    proposal.picks.push_back({selection.indices[i], round.reason,
-                              strategy.uniform ? kNaN : selection.scores[i], probability});
+    proposal.picks.push_back(
+        {selection.indices[i], round.reason, uniform ? kNaN : selection.scores[i], probability});
   }
   proposal.notes.insert(proposal.notes.end(), selection.notes.begin(), selection.notes.end());
 }
@@ -105,7 +106,7 @@ const char* reason_name(Reason reason) {
 }
 
 Proposal propose(const Round& round, const Pool& pool, Workers& workers) {
-  const StrategyInfo& strategy = find_strategy(round.strategy);
+  if (!round.choose) find_strategy(round.strategy);
   if (!(round.reserve >= 0 && round.reserve <= 1)) {
     throw Error("reserve",
                 "got " + std::to_string(round.reserve) + ", expected a share from 0 to 1");
@@ -129,7 +130,7 @@ Proposal propose(const Round& round, const Pool& pool, Workers& workers) {
     proposal.picks = draw_uniform(pool.unlabeled, random, Reason::kReserve, generator);
   }
   if (!round.floor.empty()) add_floor(round, pool, proposal);
-  add_selection(round, strategy, pool, workers, proposal);
+  add_selection(round, pool, workers, proposal);
   return proposal;
 }
 

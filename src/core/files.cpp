@@ -1,6 +1,9 @@
 #include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <string>
 #include <system_error>
 
 #include <fcntl.h>
@@ -16,8 +19,7 @@ namespace {
 
 class Descriptor {
  public:
-  Descriptor(const std::filesystem::path& path, int flags, mode_t mode = 0)
-      : value_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
+  explicit Descriptor(int value) : value_(value) {}
   ~Descriptor() { close(); }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
@@ -36,6 +38,40 @@ class Descriptor {
 
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& what) {
   throw Error(path.string(), what + ": " + std::strerror(errno));
+}
+
+constexpr std::string_view kTemporary = ".goldpan-tmp-";
+
+/// The process that a temporary file of ours belongs to; 0 for other files.
+pid_t writer_of(std::string_view name) {
+  const std::size_t at = name.rfind(kTemporary);
+  if (at == std::string_view::npos) return 0;
+  const std::string_view digits = name.substr(at + kTemporary.size());
+  pid_t process = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), process);
+  return error == std::errc() && end == digits.data() + digits.size() ? process : 0;
+}
+
+/// Removes what processes that were killed while they wrote have left in the folder.
+void remove_leftovers(const std::filesystem::path& folder) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const pid_t process = writer_of(entry.path().filename().string());
+    if (process > 0 && process != ::getpid() && ::kill(process, 0) != 0 && errno == ESRCH) {
+      ::unlink(entry.path().c_str());
+    }
+  }
+}
+
+/// Opens a new file, never one that is there: neither another writer's nor, through a link that
+/// somebody has put there, a file elsewhere.
+int open_temporary(const std::filesystem::path& path) {
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+  const int descriptor = ::open(path.c_str(), kFlags | O_CLOEXEC, 0644);
+  if (descriptor >= 0 || errno != EEXIST) return descriptor;
+  // Of a process that had our number and was killed.
+  if (::unlink(path.c_str()) != 0) return -1;
+  return ::open(path.c_str(), kFlags | O_CLOEXEC, 0644);
 }
 
 bool write_all(int descriptor, std::string_view content) {
@@ -63,7 +99,8 @@ struct MappedFile::Mapping {
 };
 
 MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
-  const Descriptor file(path, O_RDONLY);
+  // Without O_NONBLOCK opening a pipe would wait for its writer.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!file.ok()) fail(path, "cannot open");
   struct stat status = {};
   if (::fstat(file.get(), &status) != 0) fail(path, "cannot read its size");
@@ -92,8 +129,9 @@ std::string read_text(const std::filesystem::path& path) {
 
 void write_file(const std::filesystem::path& path, std::string_view content, Flush flush) {
   // The process number keeps two programs from writing one temporary file.
-  const std::filesystem::path temporary = path.string() + ".tmp" + std::to_string(::getpid());
-  Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  const std::filesystem::path temporary =
+      path.string() + std::string(kTemporary) + std::to_string(::getpid());
+  Descriptor file(open_temporary(temporary));
   if (!file.ok()) fail(path, "cannot write");
   const bool written = write_all(file.get(), content) &&
                        (flush == Flush::kNo || ::fsync(file.get()) == 0) && file.close();
@@ -111,6 +149,7 @@ void make_writable_folder(const std::filesystem::path& path) {
   if (error) throw Error(path.string(), "cannot make the folder: " + error.message());
   if (!std::filesystem::is_directory(path)) throw Error(path.string(), "is not a folder");
   if (::access(path.c_str(), W_OK | X_OK) != 0) fail(path, "cannot write into the folder");
+  remove_leftovers(path);
 }
 
 }  // namespace goldpan

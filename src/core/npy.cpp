@@ -1,6 +1,11 @@
+#include <algorithm>
+#include <array>
 #include <bit>
+#include <cassert>
 #include <charconv>
 #include <cstring>
+#include <exception>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -29,6 +34,7 @@ std::string_view value_of(std::string_view header, std::string_view key, const s
   throw Error(where, "the .npy header has no '" + std::string(key) + "'");
 }
 
+/// NumPy's type string, byte order first.
 std::string parse_type(std::string_view text, const std::string& where) {
   const std::size_t end = text.size() > 1 ? text.find(text[0], 1) : std::string_view::npos;
   if ((text[0] != '\'' && text[0] != '"') || end == std::string_view::npos || end < 4) {
@@ -36,12 +42,10 @@ std::string parse_type(std::string_view text, const std::string& where) {
   }
   const std::string_view descr = text.substr(1, end - 1);
   const char order = descr[0];
-  if (order == '>')
-    throw Error(where, "is big-endian (" + std::string(descr) + "), expected little-endian");
-  if (order != '<' && order != '|' && order != '=') {
+  if (order != '<' && order != '|' && order != '=' && order != '>') {
     throw Error(where, "has an unknown type '" + std::string(descr) + "'");
   }
-  return std::string(descr.substr(1));
+  return std::string(descr);
 }
 
 std::vector<std::size_t> parse_shape(std::string_view text, const std::string& where) {
@@ -81,12 +85,24 @@ std::string describe(const std::vector<std::size_t>& shape) {
   return text + (shape.size() == 1 ? ",)" : ")");
 }
 
+/// Value `i` of an array of T in either byte order.
 template <typename T>
-std::vector<std::int64_t> widen(std::span<const std::byte> bytes, const std::string& where) {
+T value_at(std::span<const std::byte> bytes, std::size_t i, bool big_endian) {
+  std::array<std::byte, sizeof(T)> raw;
+  std::memcpy(raw.data(), bytes.data() + i * sizeof(T), sizeof(T));
+  if (big_endian) std::ranges::reverse(raw);
+  T value;
+  std::memcpy(&value, raw.data(), sizeof(T));
+  return value;
+}
+
+template <typename T>
+std::vector<std::int64_t> widen(const NpyFile& file) {
+  const std::string where = file.path().string();
+  const auto bytes = file.values();
   std::vector<std::int64_t> values(bytes.size() / sizeof(T));
   for (std::size_t i = 0; i < values.size(); ++i) {
-    T value;
-    std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
+    const T value = value_at<T>(bytes, i, file.big_endian());
     if (!std::in_range<std::int64_t>(value)) {
       throw Error(where, "entry " + std::to_string(i) + " is " + std::to_string(value) +
                              ", which does not fit into 64 signed bits");
@@ -94,6 +110,78 @@ std::vector<std::int64_t> widen(std::span<const std::byte> bytes, const std::str
     values[i] = static_cast<std::int64_t>(value);
   }
   return values;
+}
+
+/// Copies the array into row-major order, converting each value. A Fortran array is read in the
+/// order of its memory, each value written to its place.
+template <typename T, typename Convert>
+void convert_all(const NpyFile& file, std::span<float> out, const Convert& convert) {
+  const auto bytes = file.values();
+  if (!file.fortran_order()) {
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      out[i] = convert(value_at<T>(bytes, i, file.big_endian()));
+    }
+    return;
+  }
+  const auto& shape = file.shape();
+  std::vector<std::size_t> strides(shape.size(), 1), at(shape.size(), 0);
+  for (std::size_t axis = shape.size(); axis-- > 1;) {
+    strides[axis - 1] = strides[axis] * shape[axis];
+  }
+  std::size_t place = 0;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[place] = convert(value_at<T>(bytes, i, file.big_endian()));
+    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+      place += strides[axis];
+      if (++at[axis] < shape[axis]) break;
+      place -= strides[axis] * shape[axis];
+      at[axis] = 0;
+    }
+  }
+}
+
+template <typename T>
+void convert_numbers(const NpyFile& file, std::span<float> out) {
+  convert_all<T>(file, out, [](T value) { return static_cast<float>(value); });
+}
+
+using Converter = void (*)(const NpyFile&, std::span<float>);
+constexpr std::pair<std::string_view, Converter> kConverters[] = {
+    {"f4", convert_numbers<float>},
+    {"f8", convert_numbers<double>},
+    {"f2",
+     [](const NpyFile& file, std::span<float> out) {
+       convert_all<std::uint16_t>(file, out,
+                                  [](std::uint16_t bits) { return to_float(Half{bits}); });
+     }},
+    {"i8", convert_numbers<std::int64_t>},
+    {"i4", convert_numbers<std::int32_t>},
+    {"i2", convert_numbers<std::int16_t>},
+    {"i1", convert_numbers<std::int8_t>},
+    {"u8", convert_numbers<std::uint64_t>},
+    {"u4", convert_numbers<std::uint32_t>},
+    {"u2", convert_numbers<std::uint16_t>},
+    {"u1", convert_numbers<std::uint8_t>},
+    {"b1", convert_numbers<std::uint8_t>},
+};
+
+std::size_t value_count(const std::vector<std::size_t>& shape) {
+  std::size_t count = 1;
+  for (const std::size_t length : shape) count *= length;
+  return count;
+}
+
+/// That there are values, and rows (the second-last axis) that Index can count.
+void check_counts(const NpyFile& file) {
+  const auto& shape = file.shape();
+  if (value_count(shape) == 0) {
+    throw Error(file.path().string(), "has shape " + describe(shape) + ", which holds no values");
+  }
+  constexpr std::size_t kMost = std::numeric_limits<Index>::max();
+  if (shape.size() >= 2 && shape[shape.size() - 2] > kMost) {
+    throw Error(file.path().string(), "has " + std::to_string(shape[shape.size() - 2]) +
+                                          " rows, expected at most " + std::to_string(kMost));
+  }
 }
 
 }  // namespace
@@ -118,11 +206,12 @@ NpyFile::NpyFile(const std::filesystem::path& path) : file_(path) {
   if (offset_ > text.size()) throw Error(where, "ends inside the .npy header");
 
   const std::string_view header = text.substr(8 + length_bytes, header_length);
-  type_ = parse_type(value_of(header, "descr", where), where);
+  const std::string type = parse_type(value_of(header, "descr", where), where);
+  big_endian_ = type[0] == '>' && !type.ends_with('1');
+  type_ = type.substr(1);
   shape_ = parse_shape(value_of(header, "shape", where), where);
-  if (value_of(header, "fortran_order", where).starts_with("True") && shape_.size() > 1) {
-    throw Error(where, "is in Fortran (column-major) order; save numpy.ascontiguousarray(x)");
-  }
+  fortran_order_ =
+      value_of(header, "fortran_order", where).starts_with("True") && shape_.size() > 1;
   std::size_t expected = bytes_per_value(type_, where);
   for (const std::size_t length : shape_) {
     if (__builtin_mul_overflow(expected, length, &expected)) {
@@ -143,41 +232,109 @@ std::span<const std::byte> NpyFile::values() const {
   return file_.bytes().subspan(offset_, bytes);
 }
 
-Embeddings NpyFile::embeddings() const {
-  if (shape_.size() != 2 || (type_ != "f4" && type_ != "f2")) {
-    throw Error(path().string(), "has shape " + describe(shape_) + " and type " + type_ +
-                                     ", expected N x D of float32 or float16");
+std::string NpyFile::description() const {
+  return "shape " + describe(shape_) + " and type " + type_ + (big_endian_ ? ", big-endian" : "") +
+         (fortran_order_ ? ", Fortran order" : "");
+}
+
+void NpyFile::require_in_place(const char* expected) const {
+  const std::string where = path().string();
+  if (offset_ % alignof(float) != 0 || big_endian_ || fortran_order_) {
+    throw Error(where,
+                "has " + description() +
+                    (offset_ % alignof(float) != 0 ? ", at an odd offset" : "") + ", expected " +
+                    expected +
+                    " as it lies in memory. This line cures it: python3 -c \"import numpy; p "
+                    "= '" +
+                    where + "'; numpy.save(p, numpy.ascontiguousarray(numpy.load(p), '<f4'))\"");
   }
-  const std::byte* data = values().data();
+}
+
+Embeddings NpyFile::embeddings() const {
+  constexpr const char* kExpected = "N x D of float32 or float16";
+  if (shape_.size() != 2 || (type_ != "f4" && type_ != "f2")) {
+    throw Error(path().string(), "has " + description() + ", expected " + kExpected);
+  }
+  require_in_place(kExpected);
   if (type_ == "f2") {
-    return MatrixView<const Half>(reinterpret_cast<const Half*>(data), shape_[0], shape_[1]);
+    return MatrixView<const Half>(reinterpret_cast<const Half*>(values().data()), shape_[0],
+                                  shape_[1]);
   }
   return matrix();
 }
 
 MatrixView<const float> NpyFile::matrix() const {
+  constexpr const char* kExpected = "a 2-d array of float32";
   if (shape_.size() != 2 || type_ != "f4") {
-    throw Error(path().string(), "has shape " + describe(shape_) + " and type " + type_ +
-                                     ", expected a 2-d array of float32");
+    throw Error(path().string(), "has " + description() + ", expected " + kExpected);
   }
-  if (offset_ % alignof(float) != 0) {
-    throw Error(path().string(), "has values at an odd offset; save it again with numpy.save");
-  }
+  require_in_place(kExpected);
   return {reinterpret_cast<const float*>(values().data()), shape_[0], shape_[1]};
+}
+
+NpyFloats::NpyFloats(const std::filesystem::path& path, std::size_t dimensions,
+                     const char* expected)
+    : file_(path) {
+  if (file_.shape().size() != dimensions) {
+    throw Error(path.string(),
+                "has " + file_.description() + ", expected " + std::string(expected) + " numbers");
+  }
+  check_counts(file_);
+  const bool aligned =
+      reinterpret_cast<std::uintptr_t>(file_.values().data()) % alignof(float) == 0;
+  if (file_.type() == "f4" && !file_.big_endian() && !file_.fortran_order() && aligned) return;
+  const std::size_t count = value_count(file_.shape());
+  try {
+    copy_.resize(count);
+  } catch (const std::exception&) {  // bad_alloc, length_error
+    throw Error(path.string(), "has " + file_.description() + ", and converting it takes " +
+                                   std::to_string(count) +
+                                   " floats, more memory than there is; save it as float32");
+  }
+  for (const auto& [type, convert] : kConverters) {
+    if (type == file_.type()) convert(file_, copy_);
+  }
+}
+
+std::span<const float> NpyFloats::values() const {
+  if (converted()) return copy_;
+  const auto bytes = file_.values();
+  return {reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)};
+}
+
+MatrixView<const float> NpyFloats::matrix() const {
+  assert(shape().size() == 2);
+  return {values().data(), shape()[0], shape()[1]};
+}
+
+NpyEmbeddings::NpyEmbeddings(const std::filesystem::path& path) {
+  halves_.emplace(path);
+  const bool in_place = halves_->type() == "f2" && !halves_->big_endian() &&
+                        !halves_->fortran_order() && halves_->shape().size() == 2;
+  if (in_place && reinterpret_cast<std::uintptr_t>(halves_->values().data()) % alignof(Half) == 0) {
+    check_counts(*halves_);
+    return;
+  }
+  halves_.reset();
+  floats_.emplace(path, 2, "N x D");
+}
+
+Embeddings NpyEmbeddings::embeddings() const {
+  return halves_ ? halves_->embeddings() : Embeddings(floats_->matrix());
 }
 
 std::vector<std::int64_t> NpyFile::integers() const {
   const std::string where = path().string();
   if (shape_.size() != 1)
     throw Error(where, "has shape " + describe(shape_) + ", expected 1-d integers");
-  if (type_ == "i8") return widen<std::int64_t>(values(), where);
-  if (type_ == "i4") return widen<std::int32_t>(values(), where);
-  if (type_ == "i2") return widen<std::int16_t>(values(), where);
-  if (type_ == "i1") return widen<std::int8_t>(values(), where);
-  if (type_ == "u8") return widen<std::uint64_t>(values(), where);
-  if (type_ == "u4") return widen<std::uint32_t>(values(), where);
-  if (type_ == "u2") return widen<std::uint16_t>(values(), where);
-  if (type_ == "u1" || type_ == "b1") return widen<std::uint8_t>(values(), where);
+  if (type_ == "i8") return widen<std::int64_t>(*this);
+  if (type_ == "i4") return widen<std::int32_t>(*this);
+  if (type_ == "i2") return widen<std::int16_t>(*this);
+  if (type_ == "i1") return widen<std::int8_t>(*this);
+  if (type_ == "u8") return widen<std::uint64_t>(*this);
+  if (type_ == "u4") return widen<std::uint32_t>(*this);
+  if (type_ == "u2") return widen<std::uint16_t>(*this);
+  if (type_ == "u1" || type_ == "b1") return widen<std::uint8_t>(*this);
   throw Error(where, "has type " + type_ + ", expected integers");
 }
 

@@ -29,6 +29,8 @@ bool is_one_of(std::string_view value, std::string_view choices) {
   return false;
 }
 
+}  // namespace
+
 bool accepts(const OptionInfo& row, std::string_view text) {
   double value = 0;
   switch (row.type) {
@@ -48,8 +50,6 @@ bool accepts(const OptionInfo& row, std::string_view text) {
   }
   return value <= row.most && (row.above_least ? value > row.least : value >= row.least);
 }
-
-}  // namespace
 
 std::string range_of(const OptionInfo& row) {
   if (row.type == OptionType::kFlag) return "true or false";

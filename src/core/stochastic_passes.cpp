@@ -1,10 +1,34 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/stochastic_passes.hpp>
 
 namespace goldpan {
+
+StoredPasses::StoredPasses(std::span<const float> values, std::size_t passes, std::size_t rows,
+                           std::size_t classes)
+    : values_(values), passes_(passes), rows_(rows), classes_(classes) {
+  std::size_t expected = passes;
+  const bool overflows = __builtin_mul_overflow(expected, rows, &expected) ||
+                         __builtin_mul_overflow(expected, classes, &expected);
+  if (overflows || values.size() != expected) {
+    throw Error("stochastic passes",
+                fmt::format("got {} values, expected {} passes x {} rows x {} classes",
+                            values.size(), passes, rows, classes));
+  }
+}
+
+std::string doubtful_shape(const StochasticPasses& passes) {
+  if (passes.rows() == 0 || passes.passes() <= passes.rows()) return {};
+  return fmt::format(
+      "stochastic passes: read as {} passes over {} rows of {} classes (K x N x C); if the array "
+      "is "
+      "N x K x C, swap its first two axes",
+      passes.passes(), passes.rows(), passes.classes());
+}
 
 void StoredPasses::probabilities(std::span<const Index> rows, std::span<float> out) const {
   assert(out.size() == rows.size() * passes_ * classes_);

@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include <goldpan/core/error.hpp>
 #include <goldpan/core/workers.hpp>
 
 namespace goldpan {
@@ -15,8 +18,38 @@ namespace {
 // team.
 thread_local bool inside_task = false;
 
+/// Asks the caller whether to stop, seldom enough to cost nothing, and remembers a yes.
+class Stop {
+ public:
+  explicit Stop(std::function<bool()> asked) : asked_(std::move(asked)) {}
+
+  void throw_if_asked() {
+    if (stopped_) throw Cancelled();
+    if (!asked_) return;
+    const auto now = Clock::now().time_since_epoch().count();
+    if (now < next_.load(std::memory_order_relaxed)) return;
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock.owns_lock()) return;  // another thread is asking
+    next_.store(now + std::chrono::duration_cast<Clock::duration>(kPause).count(),
+                std::memory_order_relaxed);
+    if (!asked_()) return;
+    stopped_ = true;
+    throw Cancelled();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::milliseconds kPause{10};
+
+  const std::function<bool()> asked_;
+  std::mutex mutex_;
+  std::atomic<Clock::rep> next_ = 0;
+  std::atomic<bool> stopped_ = false;
+};
+
 struct Job {
   const std::function<void(std::size_t)>* task = nullptr;
+  Stop* stop = nullptr;
   std::size_t tasks = 0;
   std::atomic<std::size_t> next = 0;
   std::mutex error_mutex;
@@ -27,6 +60,7 @@ struct Job {
     inside_task = true;
     for (std::size_t i; (i = next.fetch_add(1)) < tasks;) {
       try {
+        stop->throw_if_asked();
         (*task)(i);
       } catch (...) {
         const std::lock_guard lock(error_mutex);
@@ -44,6 +78,10 @@ struct Job {
 }  // namespace
 
 struct Workers::State {
+  explicit State(std::function<bool()> asked) : stop(std::move(asked)) {}
+
+  Stop stop;
+  int missing = 0;
   std::mutex callers;  // one loop at a time
   std::mutex mutex;
   std::condition_variable wake, done;
@@ -69,11 +107,22 @@ struct Workers::State {
   }
 };
 
-Workers::Workers(int threads) : state_(std::make_unique<State>()) {
+Workers::Workers(int threads, std::function<bool()> stop)
+    : state_(std::make_unique<State>(std::move(stop))) {
+  if (threads < 0 || threads > kMostThreads) {
+    throw Error("threads", "got " + std::to_string(threads) + ", expected 0 (one a core) to " +
+                               std::to_string(kMostThreads));
+  }
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   const int total = threads > 0 ? threads : cores;
+  state_->threads.reserve(static_cast<std::size_t>(total));
   for (int i = 1; i < total; ++i) {  // the caller is the first of the team
-    state_->threads.emplace_back([state = state_.get()] { state->serve(); });
+    try {
+      state_->threads.emplace_back([state = state_.get()] { state->serve(); });
+    } catch (const std::exception&) {  // no more processes or no room for another stack
+      state_->missing = total - i;
+      return;
+    }
   }
 }
 
@@ -88,15 +137,23 @@ Workers::~Workers() {
 
 int Workers::count() const { return static_cast<int>(state_->threads.size()) + 1; }
 
+int Workers::missing() const { return state_->missing; }
+
+void Workers::stop_if_asked() { state_->stop.throw_if_asked(); }
+
 void Workers::run(std::size_t tasks, const std::function<void(std::size_t)>& task) {
   if (tasks == 0) return;
   if (inside_task || tasks == 1 || state_->threads.empty()) {
-    for (std::size_t i = 0; i < tasks; ++i) task(i);
+    for (std::size_t i = 0; i < tasks; ++i) {
+      state_->stop.throw_if_asked();
+      task(i);
+    }
     return;
   }
   const std::lock_guard caller(state_->callers);
   Job job;
   job.task = &task;
+  job.stop = &state_->stop;
   job.tasks = tasks;
   {
     const std::lock_guard lock(state_->mutex);

@@ -284,7 +284,7 @@ Dataset open_bdd100k(const std::filesystem::path& folder, const DatasetOptions& 
         group_by_pattern(dataset.items.ids, {}, options.group_pattern, dataset.notes);
   }
   const auto images = std::make_shared<FileImages>(root, dataset.items.ids);
-  Workers workers;
+  Workers workers(0, options.progress.stop);
   dataset.fingerprint = fingerprint_of_files("bdd100k 1", dataset, *images, workers);
   dataset.items.images = images;
   return dataset;

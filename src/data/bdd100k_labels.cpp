@@ -8,7 +8,7 @@
 #include <goldpan/core/error.hpp>
 
 #include "core/file_bytes.hpp"
-#include "data/json_records.hpp"
+#include "core/json_records.hpp"
 
 namespace goldpan {
 namespace {

@@ -128,7 +128,7 @@ Dataset open_cifar10(const std::filesystem::path& folder, const DatasetOptions& 
 
   Dataset dataset;
   dataset.targets.class_names = read_class_names(batches);
-  Workers workers;
+  Workers workers(0, options.progress.stop);
   Fingerprint fingerprint("cifar10 1");
   for (const std::string& name : dataset.targets.class_names) fingerprint.add(name);
   std::vector<BatchFile> files;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include <goldpan/core/error.hpp>
+#include <goldpan/core/utf8.hpp>
 
 #include "data/fingerprint.hpp"
 #include "data/folder_listing.hpp"
@@ -61,6 +63,21 @@ void pick_rows(MatrixView<const T> rows, const std::vector<Index>& items, Datase
   out.items.embeddings_owner = copy;
 }
 
+/// Folders may be named by any bytes; tables, pages and journals are UTF-8.
+void mend_class_names(Dataset& dataset) {
+  std::unordered_set<std::string> seen;
+  for (std::string& name : dataset.targets.class_names) {
+    std::string mended = as_utf8(name);
+    if (mended != name) {
+      dataset.notes.push_back(fmt::format("the class '{}' has a name that is not UTF-8.", mended));
+    }
+    name = std::move(mended);
+    if (!seen.insert(name).second) {
+      throw Error(dataset.spec, fmt::format("has two classes that are written '{}'", name));
+    }
+  }
+}
+
 }  // namespace
 
 const std::vector<DatasetFormat>& dataset_formats() {
@@ -72,6 +89,9 @@ const std::vector<DatasetFormat>& dataset_formats() {
       {"npy", "embeddings.npy (N x D), labels.npy (N), optionally ids.txt and classes.txt",
        open_npy},
       {"bdd100k", "BDD100K: images/ and labels/ as published; see --attribute", open_bdd100k},
+      {"images", "images without labels: a folder of them, flat or nested", open_images},
+      {"list", "images without labels: a file with a path a line, or CSV id,path[,group]",
+       open_list},
   };
   return formats;
 }
@@ -92,12 +112,26 @@ Dataset open_dataset(const std::string& spec, const DatasetOptions& options) {
     Dataset dataset =
         format.open(colon == std::string::npos ? "" : spec.substr(colon + 1), options);
     dataset.spec = spec;
+    mend_class_names(dataset);
     return dataset;
   }
   std::string expected = fmt::format("expected auto or FORMAT:LOCATION with one of the formats {}",
                                      fmt::join(names, ", "));
-  if (is_folder(spec)) expected += " (for a folder of images: folder:" + spec + ")";
+  if (is_folder(spec))
+    expected +=
+        " (for a folder of images: folder:" + spec + ", without labels images:" + spec + ")";
   throw Error("data", fmt::format("got '{}', {}", spec, expected));
+}
+
+void require_labels(const Dataset& dataset) {
+  const auto& labels = dataset.targets.labels;
+  const auto unknown = std::ranges::count(labels, kUnknownLabel);
+  if (unknown == 0) return;
+  const auto first = std::ranges::find(labels, kUnknownLabel) - labels.begin();
+  throw Error(dataset.spec,
+              fmt::format("has {} items without a label, the first is '{}'; expected a label for "
+                          "each, since they are played back",
+                          unknown, dataset.items.ids[static_cast<std::size_t>(first)]));
 }
 
 Dataset subset(const Dataset& dataset, const std::vector<Index>& items) {

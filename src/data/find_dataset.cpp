@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <functional>
 #include <string>
 #include <vector>
@@ -46,6 +47,13 @@ const std::vector<KnownDataset>& known_datasets() {
 }
 
 }  // namespace
+
+std::vector<std::filesystem::path> standard_search_path() {
+  std::vector<std::filesystem::path> path;
+  if (const char* const folder = std::getenv("GOLDPAN_DATA")) path.emplace_back(folder);
+  path.emplace_back("data");
+  return path;
+}
 
 std::string find_dataset(const DatasetOptions& options) {
   for (const KnownDataset& known : known_datasets()) {

@@ -14,7 +14,7 @@ bool has_image_ending(const std::string& name) {
   std::string ending = name.substr(dot + 1);
   std::transform(ending.begin(), ending.end(), ending.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return ending == "jpg" || ending == "jpeg" || ending == "png";
+  return ending == "jpg" || ending == "jpeg" || ending == "png" || ending == "webp";
 }
 
 }  // namespace

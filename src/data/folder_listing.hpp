@@ -10,7 +10,7 @@ namespace goldpan {
 /// What a folder holds, sorted by name; names that begin with a dot are passed over.
 struct FolderListing {
   std::vector<std::string> folders;
-  std::vector<std::string> images;  ///< files that end in .jpg, .jpeg or .png, in any case
+  std::vector<std::string> images;  ///< files that end in .jpg, .jpeg, .png or .webp, in any case
   std::vector<std::string> others;  ///< all other files
 };
 

@@ -157,7 +157,7 @@ Dataset open_idx(const std::filesystem::path& folder, const DatasetOptions& opti
   dataset.targets.class_names =
       name_classes(folder, static_cast<std::size_t>(largest), dataset.notes);
 
-  Workers workers;
+  Workers workers(0, options.progress.stop);
   Fingerprint fingerprint("idx 1");
   for (const std::string& name : dataset.targets.class_names) fingerprint.add(name);
   for (const Part& part : parts) {

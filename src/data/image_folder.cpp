@@ -162,7 +162,7 @@ Dataset open_image_folder(const std::filesystem::path& folder, const DatasetOpti
                                             options.group_pattern, dataset.notes);
   }
   const auto images = std::make_shared<FileImages>(folder, dataset.items.ids);
-  Workers workers;
+  Workers workers(0, options.progress.stop);
   dataset.fingerprint = fingerprint_of_files("folder 1", dataset, *images, workers);
   dataset.items.images = images;
   return dataset;

@@ -13,6 +13,8 @@ Dataset open_cifar10(const std::filesystem::path& folder, const DatasetOptions& 
 Dataset open_image_folder(const std::filesystem::path& folder, const DatasetOptions& options);
 Dataset open_idx(const std::filesystem::path& folder, const DatasetOptions& options);
 Dataset open_npy(const std::filesystem::path& folder, const DatasetOptions& options);
+Dataset open_images(const std::filesystem::path& folder, const DatasetOptions& options);
+Dataset open_list(const std::filesystem::path& file, const DatasetOptions& options);
 Dataset open_bdd100k(const std::filesystem::path& folder, const DatasetOptions& options);
 
 /// The first known data set in the search path, as "format:location", else the first of

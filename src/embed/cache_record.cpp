@@ -1,7 +1,11 @@
 #include "embed/cache_record.hpp"
 
+#include <algorithm>
 #include <array>
 #include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
 
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
@@ -11,7 +15,8 @@ namespace goldpan {
 namespace {
 
 // Stable: a cache of another format is recomputed.
-constexpr int kFormat = 1;
+// 2: a digest for every block of rows, one for the record, and orientation of JPEG files.
+constexpr int kFormat = 2;
 
 std::string dump(const nlohmann::json& json, int indent = -1) {
   // Paths in broken_reasons need not be UTF-8.
@@ -29,8 +34,17 @@ std::string hash_of(std::span<const Index> indices) {
   return hash.hex();
 }
 
-std::int64_t modified(const std::filesystem::path& path) {
-  return std::filesystem::last_write_time(path).time_since_epoch().count();
+/// The record with a digest of itself: a changed list of broken images would change every table.
+std::string sealed(nlohmann::json json, int indent) {
+  json.erase("digest");
+  json["digest"] = Sha256().update(dump(json)).hex();
+  return dump(json, indent);
+}
+
+bool is_whole(const nlohmann::json& json) {
+  nlohmann::json rest = json;
+  rest.erase("digest");
+  return json.at("digest") == Sha256().update(dump(rest)).hex();
 }
 
 std::optional<nlohmann::json> read_json(const std::filesystem::path& path) {
@@ -41,10 +55,11 @@ std::optional<nlohmann::json> read_json(const std::filesystem::path& path) {
 }
 
 std::optional<CacheRecord> from_json(const nlohmann::json& json, const nlohmann::json& key) {
-  if (!json.is_object() || json.value("format", 0) != kFormat || json.at("key") != key) {
+  if (!json.is_object() || json.value("format", 0) != kFormat || json.at("key") != key ||
+      !is_whole(json)) {
     return std::nullopt;
   }
-  CacheRecord record{key, json.at("rows"), json.at("sha256"), {}, {}};
+  CacheRecord record{key, json.at("rows"), json.at("digests"), {}, {}};
   for (const auto& broken : json.at("broken")) {
     record.broken.push_back(broken.at("image"));
     if (record.broken.back() >= record.rows) return std::nullopt;
@@ -87,7 +102,8 @@ nlohmann::json CacheRecord::to_json() const {
   for (std::size_t i = 0; i < broken.size(); ++i) {
     list.push_back({{"image", broken[i]}, {"reason", broken_reasons[i]}});
   }
-  return {{"format", kFormat}, {"key", key}, {"rows", rows}, {"sha256", sha256}, {"broken", list}};
+  return {
+      {"format", kFormat}, {"key", key}, {"rows", rows}, {"digests", digests}, {"broken", list}};
 }
 
 std::optional<CacheRecord> CacheRecord::read(const std::filesystem::path& path,
@@ -100,16 +116,20 @@ std::optional<CacheRecord> CacheRecord::read(const std::filesystem::path& path,
   }
 }
 
+void write_progress_record(const CacheFiles& files, const CacheRecord& record) {
+  write_file(files.progress, sealed(record.to_json(), -1));
+}
+
 void write_finished_record(const CacheFiles& files, const CacheRecord& record, double seconds) {
   nlohmann::json json = record.to_json();
   json["bytes"] = std::filesystem::file_size(files.partial);
-  json["modified"] = modified(files.partial);
   json["seconds"] = seconds;
-  write_file(files.record, dump(json, 2) + "\n");
+  write_file(files.record, sealed(std::move(json), 2) + "\n");
 }
 
 std::optional<FinishedCache> open_finished(const CacheFiles& files, const nlohmann::json& key,
-                                           std::size_t rows, std::size_t dim) {
+                                           std::size_t rows, std::size_t dim, Workers& workers,
+                                           std::string& damage) {
   try {
     const auto json = read_json(files.record);
     if (!json || !std::filesystem::exists(files.values)) return std::nullopt;
@@ -120,8 +140,12 @@ std::optional<FinishedCache> open_finished(const CacheFiles& files, const nlohma
         std::filesystem::file_size(files.values) != json->at("bytes")) {
       return std::nullopt;
     }
-    if (modified(files.values) != json->at("modified") &&
-        Sha256().update(file.values()).hex() != record->sha256) {
+    const auto changed =
+        first_changed_block(file.values(), dim * sizeof(float), record->digests, workers);
+    if (changed) {
+      const std::size_t first = *changed * RowDigests::kRows;
+      damage = fmt::format("{}: rows {} to {} are not what was written", files.values.string(),
+                           first, std::min(first + RowDigests::kRows, rows) - 1);
       return std::nullopt;
     }
     return FinishedCache{std::move(file), std::move(*record)};

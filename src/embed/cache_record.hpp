@@ -13,6 +13,8 @@
 #include <goldpan/core/npy.hpp>
 #include <goldpan/embed/encoder.hpp>
 
+#include "embed/row_digests.hpp"
+
 namespace goldpan {
 
 /// The files of one cache. All names hold a hash of what the embeddings depend on, so caches of
@@ -35,8 +37,8 @@ nlohmann::json cache_key(const Encoder& encoder, const std::string& data_fingerp
 /// What a progress record and a finished record have in common.
 struct CacheRecord {
   nlohmann::json key;
-  std::size_t rows = 0;  ///< embedded so far
-  std::string sha256;    ///< of the values of those rows
+  std::size_t rows = 0;              ///< embedded so far
+  std::vector<std::string> digests;  ///< RowDigests of those rows
   std::vector<Index> broken;
   std::vector<std::string> broken_reasons;
 
@@ -47,6 +49,9 @@ struct CacheRecord {
                                          const nlohmann::json& key);
 };
 
+/// Writes how far it is, sealed by a digest of its own.
+void write_progress_record(const CacheFiles& files, const CacheRecord& record);
+
 /// Writes the finished record for a complete file of values that is about to be renamed to
 /// files.values.
 void write_finished_record(const CacheFiles& files, const CacheRecord& record, double seconds);
@@ -56,9 +61,10 @@ struct FinishedCache {
   CacheRecord record;
 };
 
-/// The finished cache, if its files are complete and untouched: right shape and size, and either
-/// the time of modification as it was recorded or, after a copy or a touch, the recorded hash.
+/// The finished cache, if its files are complete and every byte is what was written: right shape
+/// and size, and the digests of all blocks. A block that differs is named in `damage`.
 std::optional<FinishedCache> open_finished(const CacheFiles& files, const nlohmann::json& key,
-                                           std::size_t rows, std::size_t dim);
+                                           std::size_t rows, std::size_t dim, Workers& workers,
+                                           std::string& damage);
 
 }  // namespace goldpan

@@ -11,7 +11,6 @@
 
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
-#include <goldpan/core/sha256.hpp>
 #include <goldpan/embed/encoder.hpp>
 
 #include "embed/cache_record.hpp"
@@ -22,8 +21,11 @@ namespace {
 
 // Decoded and embedded at a time: bounds the memory for decoded images.
 constexpr std::size_t kBatch = 128;
-// Batches between two progress records: what a kill can cost.
-constexpr std::size_t kBatchesPerRecord = 8;
+// The same for encoders that take an image at a time, whose images are not kept for a batch:
+// larger, so that threads seldom wait for the last of a batch.
+constexpr std::size_t kLargeBatch = 512;
+// Rows between two progress records: what a kill can cost.
+constexpr std::size_t kRowsPerRecord = 1024;
 // Rows embedded again before a partial file is continued.
 constexpr std::size_t kProbe = 16;
 
@@ -87,7 +89,8 @@ class Embedding {
         workers_(workers),
         files_(files),
         file_(files.partial),
-        header_(npy_header("<f4", {images.size(), encoder.dim()})) {
+        header_(npy_header("<f4", {images.size(), encoder.dim()})),
+        digests_(encoder.dim() * sizeof(float)) {
     record_.key = key;
     if (!options.fresh) resume();
     if (record_.rows == 0) start_over();
@@ -125,10 +128,14 @@ class Embedding {
 
   void embed_rest(const std::function<void(std::size_t rows)>& report) {
     try {
-      for (std::size_t batch = 1; record_.rows < images_.size(); ++batch) {
+      std::size_t recorded = record_.rows;
+      while (record_.rows < images_.size()) {
         report(record_.rows);
         embed_batch();
-        if (batch % kBatchesPerRecord == 0) write_progress();
+        if (record_.rows - recorded >= kRowsPerRecord) {
+          write_progress();
+          recorded = record_.rows;
+        }
       }
       report(record_.rows);
     } catch (...) {
@@ -142,7 +149,7 @@ class Embedding {
   }
 
   CacheRecord finish(double seconds) {
-    record_.sha256 = hash_.hex();
+    record_.digests = digests_.hex();
     file_.flush();
     // The record goes first: if we are killed between the two, the next call finds a complete
     // partial file, and until then the record matches no file of values.
@@ -158,8 +165,8 @@ class Embedding {
   std::size_t offset_of(std::size_t row) const { return header_.size() + row * row_bytes(); }
 
   void start_over() {
-    record_ = {.key = record_.key, .rows = 0, .sha256 = {}, .broken = {}, .broken_reasons = {}};
-    hash_ = Sha256();
+    record_ = {.key = record_.key, .rows = 0, .digests = {}, .broken = {}, .broken_reasons = {}};
+    digests_ = RowDigests(row_bytes());
     file_.resize(0);
     file_.write(0, std::as_bytes(std::span(header_)));
   }
@@ -168,16 +175,16 @@ class Embedding {
   void resume() {
     auto record = CacheRecord::read(files_.progress, record_.key);
     if (!record || record->rows > images_.size() || file_.size() < offset_of(record->rows)) return;
-    Sha256 hash;
+    RowDigests found(row_bytes());
     std::vector<std::byte> rows(kBatch * row_bytes());
     for (std::size_t begin = 0; begin < record->rows; begin += kBatch) {
       const auto part = std::span(rows).first(std::min(kBatch, record->rows - begin) * row_bytes());
       file_.read(offset_of(begin), part);
-      hash.update(part);
+      found.add(part);
     }
-    if (hash.hex() != record->sha256) return;
+    if (found.hex() != record->digests) return;
     record_ = std::move(*record);
-    hash_ = hash;
+    digests_ = found;
   }
 
   /// Better now than after an hour.
@@ -195,20 +202,22 @@ class Embedding {
 
   void embed_batch() {
     const std::size_t begin = record_.rows;
-    const std::size_t size = std::min(kBatch, images_.size() - begin);
+    const std::size_t size =
+        std::min(encoder_.image_by_image() ? kLargeBatch : kBatch, images_.size() - begin);
     std::vector<Index> which(size);
     std::iota(which.begin(), which.end(), static_cast<Index>(begin));
-    const Batch batch = load_batch(images_, which, encoder_.min_side(), workers_);
     const std::size_t broken_before = record_.broken.size();
-    record_.broken.insert(record_.broken.end(), batch.broken.begin(), batch.broken.end());
-    record_.broken_reasons.insert(record_.broken_reasons.end(), batch.broken_reasons.begin(),
-                                  batch.broken_reasons.end());
     try {
+      Matrix<float> rows(size, encoder_.dim());  // zeros for broken images
+      const Batch batch =
+          encoder_.image_by_image() ? embed_each(which, rows) : embed_together(which, rows);
+      record_.broken.insert(record_.broken.end(), batch.broken.begin(), batch.broken.end());
+      record_.broken_reasons.insert(record_.broken_reasons.end(), batch.broken_reasons.begin(),
+                                    batch.broken_reasons.end());
       check_broken(record_, images_, options_.broken_images);
-      const Matrix<float> rows = embed(batch, begin, size);
       const auto bytes = std::as_bytes(std::span(rows.data(), rows.size()));
       file_.write(offset_of(begin), bytes);
-      hash_.update(bytes);
+      digests_.add(bytes);
     } catch (...) {
       // This batch is not done: what the record says of broken images must end before it.
       record_.broken.resize(broken_before);
@@ -218,29 +227,56 @@ class Embedding {
     record_.rows += size;
   }
 
-  /// The rows of a batch, zeros for broken images.
-  Matrix<float> embed(const Batch& batch, std::size_t begin, std::size_t size) const {
+  void check_row(std::span<const float> row, Index image) const {
+    for (std::size_t k = 0; k < row.size(); ++k) {
+      if (!std::isfinite(row[k])) {
+        throw Error(images_.location(image), "got " + std::to_string(row[k]) + " in dimension " +
+                                                 std::to_string(k) + " of its embedding by " +
+                                                 encoder_.name() + ", expected finite numbers");
+      }
+    }
+  }
+
+  /// Decodes a batch, then embeds it.
+  Batch embed_together(const std::vector<Index>& which, Matrix<float>& rows) const {
+    Batch batch = load_batch(images_, which, encoder_.min_side(), workers_);
     Matrix<float> embedded(batch.images.size(), encoder_.dim());
     if (!batch.images.empty()) encoder_.encode(batch.images, embedded, workers_);
-    Matrix<float> rows(size, encoder_.dim());
     for (std::size_t i = 0; i < batch.rows.size(); ++i) {
       const auto row = std::as_const(embedded).row(i);
-      for (std::size_t k = 0; k < row.size(); ++k) {
-        if (!std::isfinite(row[k])) {
-          throw Error(images_.location(batch.rows[i]),
-                      "got " + std::to_string(row[k]) + " in dimension " + std::to_string(k) +
-                          " of its embedding by " + encoder_.name() + ", expected finite numbers");
-        }
-      }
-      std::copy(row.begin(), row.end(), rows.row(batch.rows[i] - begin).begin());
+      check_row(row, batch.rows[i]);
+      std::ranges::copy(row, rows.row(batch.rows[i] - which.front()).begin());
     }
-    return rows;
+    return batch;
+  }
+
+  /// Decodes and embeds an image at a time on each thread: while one decodes, others run the
+  /// network.
+  Batch embed_each(const std::vector<Index>& which, Matrix<float>& rows) const {
+    std::vector<std::string> reasons(which.size());
+    workers_.run(which.size(), [&](std::size_t i) {
+      Image image;
+      try {
+        image = images_.load(which[i], encoder_.min_side());
+      } catch (const Error& error) {
+        reasons[i] = error.what();
+        return;
+      }
+      encoder_.encode({&image, 1}, rows.view().rows_between(i, i + 1), workers_);
+      check_row(std::as_const(rows).row(i), which[i]);
+    });
+    Batch batch;
+    for (std::size_t i = 0; i < which.size(); ++i) {
+      if (reasons[i].empty()) continue;
+      batch.broken.push_back(which[i]);
+      batch.broken_reasons.push_back(std::move(reasons[i]));
+    }
+    return batch;
   }
 
   void write_progress() {
-    record_.sha256 = hash_.hex();
-    write_file(files_.progress,
-               record_.to_json().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    record_.digests = digests_.hex();
+    write_progress_record(files_, record_);
   }
 
   const Encoder& encoder_;
@@ -251,8 +287,52 @@ class Embedding {
   PartialFile file_;
   std::string header_;
   CacheRecord record_;
-  Sha256 hash_;
+  RowDigests digests_;
 };
+
+std::vector<Index> without(std::span<const Index> rows, const std::vector<Index>& broken) {
+  std::vector<Index> rest(rows.begin(), rows.end());
+  std::erase_if(rest, [&](Index row) { return std::ranges::binary_search(broken, row); });
+  return rest;
+}
+
+/// Takes over the rows that another encoder's embedding has, projected. They come in seconds, so
+/// that nothing is to be resumed.
+EmbeddedImages project_images(Encoder& encoder, EmbeddedImages base, const CacheFiles& files,
+                              const nlohmann::json& key, std::span<const Index> fit_on,
+                              Workers& workers, const std::function<double()>& seconds) {
+  const MatrixView<const float> rows = base.file.matrix();
+  encoder.fit_rows(rows, without(fit_on, base.broken), workers);
+  PartialFile file(files.partial);
+  const std::string header = npy_header("<f4", {rows.rows(), encoder.dim()});
+  file.resize(0);
+  file.write(0, std::as_bytes(std::span(header)));
+  RowDigests digests(encoder.dim() * sizeof(float));
+  std::size_t offset = header.size();
+  auto broken = base.broken.begin();
+  for (std::size_t begin = 0; begin < rows.rows(); begin += kLargeBatch) {
+    const std::size_t end = std::min(begin + kLargeBatch, rows.rows());
+    Matrix<float> projected(end - begin, encoder.dim());
+    encoder.project(rows.rows_between(begin, end), projected, workers);
+    for (; broken != base.broken.end() && *broken < end; ++broken) {
+      std::ranges::fill(projected.row(*broken - begin), 0.0f);
+    }
+    const auto bytes = std::as_bytes(std::span(projected.data(), projected.size()));
+    file.write(offset, bytes);
+    digests.add(bytes);
+    offset += bytes.size();
+  }
+  file.flush();
+  write_finished_record(files, {key, rows.rows(), digests.hex(), base.broken, base.broken_reasons},
+                        seconds());
+  file.rename_to(files.values);
+  return {NpyFile(files.values),
+          std::move(base.broken),
+          std::move(base.broken_reasons),
+          false,
+          seconds(),
+          {}};
+}
 
 }  // namespace
 
@@ -268,15 +348,34 @@ EmbeddedImages embed_images(Encoder& encoder, const ImageSource& images,
   if (count == 0) throw Error("images", "are none, expected images to embed");
   const nlohmann::json key = cache_key(encoder, data_fingerprint, count, fit_on);
   const CacheFiles files(options.cache_folder, encoder.name(), key);
+  std::string damage;
   if (!options.fresh) {
-    if (auto cache = open_finished(files, key, count, encoder.dim())) {
+    if (auto cache = open_finished(files, key, count, encoder.dim(), workers, damage)) {
       check_broken(cache->record, images, options.broken_images);
-      return {std::move(cache->file), std::move(cache->record.broken),
-              std::move(cache->record.broken_reasons), true, seconds()};
+      if (options.always_fit && encoder.learns()) {
+        if (Encoder* const base = encoder.base()) {
+          const EmbeddedImages rows =
+              embed_images(*base, images, data_fingerprint, fit_on, options, workers, progress);
+          encoder.fit_rows(rows.file.matrix(), without(fit_on, rows.broken), workers);
+        } else {
+          encoder.fit(images, fit_on, workers, progress);
+        }
+      }
+      return {std::move(cache->file),
+              std::move(cache->record.broken),
+              std::move(cache->record.broken_reasons),
+              true,
+              seconds(),
+              {}};
     }
   }
 
   make_writable_folder(options.cache_folder);
+  if (Encoder* const base = encoder.base()) {
+    EmbeddedImages rows =
+        embed_images(*base, images, data_fingerprint, fit_on, options, workers, progress);
+    return project_images(encoder, std::move(rows), files, key, fit_on, workers, seconds);
+  }
   Embedding embedding(encoder, images, options, workers, files, key);
   // The fit's share of the progress is a guess: a quarter of the embedding.
   const std::size_t fit_steps = encoder.learns() ? std::max<std::size_t>(1, count / 4) : 0;
@@ -290,8 +389,12 @@ EmbeddedImages embed_images(Encoder& encoder, const ImageSource& images,
   }
   embedding.embed_rest([&](std::size_t rows) { progress.step(fit_steps + rows, steps); });
   CacheRecord record = embedding.finish(seconds());
-  return {NpyFile(files.values), std::move(record.broken), std::move(record.broken_reasons), false,
-          seconds()};
+  return {NpyFile(files.values),
+          std::move(record.broken),
+          std::move(record.broken_reasons),
+          false,
+          seconds(),
+          std::move(damage)};
 }
 
 }  // namespace goldpan

@@ -15,7 +15,7 @@ namespace goldpan {
 
 PartialFile::PartialFile(const std::filesystem::path& path) : path_(path) {
   while (true) {
-    descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (descriptor_ < 0) fail("cannot write");
     if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
       const int reason = errno;

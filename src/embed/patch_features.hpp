@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -37,13 +38,17 @@ class PatchFeatures {
   /// `whitening` (kPatchValues square), and `centers` (K x kPatchValues, of whitened patches), of
   /// which center K / 2 + i is the mirror image of center i.
   PatchFeatures(Matrix<float> whitening, MatrixView<const float> centers)
-      : whitening_(std::move(whitening)), centers_(centers) {}
+      : whitening_(std::move(whitening)), centers_(centers), plain_centers_(copy_of(centers)) {}
 
   /// Whitening and k-means learned from patches of a random sample of images. Throws Error if the
   /// images that can be decoded hold fewer patches than there are centers.
   static PatchFeatures learn(const ImageSource& images, std::span<const Index> fit_on,
                              const PatchesOptions& options, const Generator& generator,
                              Workers& workers, const Progress& progress);
+
+  /// What was learned: the two arguments of the constructor.
+  const Matrix<float>& whitening() const { return whitening_; }
+  const Matrix<float>& centers() const { return plain_centers_; }
 
   /// Features of one kind.
   std::size_t half() const { return 2 * centers_.rows(); }
@@ -52,7 +57,14 @@ class PatchFeatures {
 
  private:
   Matrix<float> whitening_;
+  static Matrix<float> copy_of(MatrixView<const float> values) {
+    Matrix<float> copy(values.rows(), values.cols());
+    std::copy_n(values.data(), values.size(), copy.data());
+    return copy;
+  }
+
   PackedCenters centers_;
+  Matrix<float> plain_centers_;
 };
 
 }  // namespace goldpan

@@ -54,25 +54,28 @@ class PatchesEncoder final : public Encoder {
 
   std::string description() const override {
     // Raise "version" when the same settings begin to mean other numbers.
-    return nlohmann::json{{"encoder", "patches"},
-                          {"version", 1},
-                          {"patch_side", kPatchSide},
-                          {"shorter_side", kShorterSide},
-                          {"dim", options_.dim},
-                          {"centroids", options_.centroids},
-                          {"patches", options_.patches},
-                          {"pca_images", options_.pca_images},
-                          {"kmeans_iterations", options_.kmeans_iterations},
-                          {"mirror_weight", options_.mirror_weight},
-                          {"seed", options_.seed}}
-        .dump();
+    nlohmann::json description{{"encoder", "patches"},
+                               {"version", 1},
+                               {"patch_side", kPatchSide},
+                               {"shorter_side", kShorterSide},
+                               {"dim", options_.dim},
+                               {"centroids", options_.centroids},
+                               {"patches", options_.patches},
+                               {"pca_images", options_.pca_images},
+                               {"kmeans_iterations", options_.kmeans_iterations},
+                               {"mirror_weight", options_.mirror_weight},
+                               {"seed", options_.seed}};
+    if (!restored_.empty()) description["fitted"] = restored_;
+    return description.dump();
   }
+  bool learns() const override { return restored_.empty(); }
 
   std::size_t dim() const override { return options_.dim; }
   int min_side() const override { return kShorterSide; }
 
   void fit(const ImageSource& images, std::span<const Index> fit_on, Workers& workers,
            const Progress& progress) override {
+    if (!learns()) return;
     for (const Index image : fit_on) {
       if (image >= images.size()) {
         throw Error("fit_on", "names image " + std::to_string(image) + " of " +
@@ -101,6 +104,39 @@ class PatchesEncoder final : public Encoder {
                             out.rows_between(begin + from, begin + to));
       });
     }
+  }
+
+  std::map<std::string, Matrix<float>> learned() const override {
+    Matrix<float> mean(1, mean_.size());
+    std::ranges::copy(mean_, mean.data());
+    return {{"patches.whitening", features_.whitening()},
+            {"patches.centers", features_.centers()},
+            {"patches.mean", std::move(mean)},
+            {"patches.projection", projection_}};
+  }
+
+  void restore(const std::map<std::string, Matrix<float>>& learned) override {
+    const auto at = [&](const char* key, std::size_t rows, std::size_t cols) {
+      const auto found = learned.find(key);
+      if (found == learned.end()) {
+        throw Error("patches", std::string("got nothing learned called ") + key);
+      }
+      if (found->second.rows() != rows || found->second.cols() != cols) {
+        throw Error("patches", std::string("got ") + key + " of " +
+                                   std::to_string(found->second.rows()) + " x " +
+                                   std::to_string(found->second.cols()) + ", expected " +
+                                   std::to_string(rows) + " x " + std::to_string(cols));
+      }
+      return found->second;
+    };
+    const std::size_t width = 4 * options_.centroids;
+    PatchFeatures features(at("patches.whitening", kPatchValues, kPatchValues),
+                           at("patches.centers", options_.centroids, kPatchValues));
+    const Matrix<float> mean = at("patches.mean", 1, width);
+    projection_ = at("patches.projection", options_.dim, width);
+    mean_.assign(mean.data(), mean.data() + mean.size());
+    features_ = std::move(features);
+    restored_ = hash_of_learned(learned);
   }
 
  private:
@@ -191,6 +227,7 @@ class PatchesEncoder final : public Encoder {
   PatchFeatures features_;
   std::vector<float> mean_;
   Matrix<float> projection_;
+  std::string restored_;  // hash of what was restored rather than learned
 };
 
 }  // namespace

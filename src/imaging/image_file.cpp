@@ -11,6 +11,7 @@
 #include "imaging/image_limits.hpp"
 #include "imaging/jpeg.hpp"
 #include "imaging/png.hpp"
+#include "imaging/webp.hpp"
 
 namespace goldpan {
 
@@ -31,10 +32,11 @@ void check_image_size(std::uint64_t width, std::uint64_t height, std::size_t fil
 
 Image decode_image(std::span<const std::byte> file, const std::string& where, int min_side) {
   const std::string_view head(reinterpret_cast<const char*>(file.data()),
-                              std::min<std::size_t>(file.size(), 8));
+                              std::min<std::size_t>(file.size(), 12));
   if (head.starts_with("\xFF\xD8")) return decode_jpeg(file, where, min_side);
-  if (head == "\x89PNG\r\n\x1A\n") return decode_png(file, where);
-  throw Error(where, "looks like " + looks_like(file) + ", expected a JPEG or PNG image");
+  if (head.starts_with("\x89PNG\r\n\x1A\n")) return decode_png(file, where);
+  if (head.starts_with("RIFF") && head.ends_with("WEBP")) return decode_webp(file, where);
+  throw Error(where, "looks like " + looks_like(file) + ", expected a JPEG, PNG or WebP image");
 }
 
 Image read_image(const std::filesystem::path& path, int min_side) {

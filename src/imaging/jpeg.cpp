@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 // jpeglib.h needs <cstdio> before it.
@@ -15,6 +17,7 @@
 
 #include "imaging/image_limits.hpp"
 #include "imaging/jpeg.hpp"
+#include "imaging/orientation.hpp"
 
 namespace goldpan {
 namespace {
@@ -129,6 +132,21 @@ void cmyk_to_rgb(const std::uint8_t* cmyk, std::size_t pixels, std::uint8_t* rgb
   }
 }
 
+constexpr int kExifMarker = JPEG_APP0 + 1;
+
+int orientation_of(const jpeg_decompress_struct& info) {
+  constexpr std::size_t kPrefix = 6;  // of EXIF in a JPEG
+  for (const jpeg_marker_struct* marker = info.marker_list; marker != nullptr;
+       marker = marker->next) {
+    const auto bytes = std::as_bytes(std::span(marker->data, marker->data_length));
+    if (marker->marker == kExifMarker && bytes.size() > kPrefix &&
+        std::memcmp(bytes.data(), "Exif\0\0", kPrefix) == 0) {
+      return exif_orientation(bytes.subspan(kPrefix));
+    }
+  }
+  return 1;
+}
+
 }  // namespace
 
 Image decode_jpeg(std::span<const std::byte> file, const std::string& where, int min_side) {
@@ -141,6 +159,7 @@ Image decode_jpeg(std::span<const std::byte> file, const std::string& where, int
     decoder.progress.progress_monitor = limit_scans;
     jpeg_mem_src(&info, reinterpret_cast<const unsigned char*>(file.data()),
                  static_cast<unsigned long>(file.size()));
+    jpeg_save_markers(&info, kExifMarker, 0xFFFF);
     jpeg_read_header(&info, TRUE);
   });
   // A block of 64 pixels takes a bit at the very least; leave room for odd sampling factors.
@@ -158,6 +177,7 @@ Image decode_jpeg(std::span<const std::byte> file, const std::string& where, int
     jpeg_start_decompress(&info);
   });
 
+  const int orientation = orientation_of(info);
   Image image;
   image.width = static_cast<int>(info.output_width);
   image.height = static_cast<int>(info.output_height);
@@ -181,7 +201,7 @@ Image decode_jpeg(std::span<const std::byte> file, const std::string& where, int
     }
     jpeg_finish_decompress(&info);
   });
-  return image;
+  return upright(std::move(image), orientation);
 }
 
 std::string encode_jpeg(const Image& image, int quality) {

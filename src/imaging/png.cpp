@@ -3,6 +3,7 @@
 #include <csetjmp>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include <png.h>
@@ -10,6 +11,8 @@
 #include <goldpan/core/error.hpp>
 
 #include "imaging/image_limits.hpp"
+#include "imaging/orientation.hpp"
+#include "imaging/over_white.hpp"
 
 namespace goldpan {
 namespace {
@@ -55,18 +58,6 @@ void guarded(Reader& reader, const std::string& where, const Step& step) {
   step();
 }
 
-/// Lays RGBA rows over white, as a browser shows them, and packs them to RGB.
-void compose_over_white(const std::vector<std::uint8_t>& rgba, std::vector<std::uint8_t>& rgb) {
-  const std::size_t pixels = rgba.size() / 4;
-  for (std::size_t i = 0; i < pixels; ++i) {
-    const unsigned alpha = rgba[4 * i + 3];
-    for (std::size_t c = 0; c < 3; ++c) {
-      rgb[3 * i + c] =
-          static_cast<std::uint8_t>((rgba[4 * i + c] * alpha + 255 * (255 - alpha) + 127) / 255);
-    }
-  }
-}
-
 }  // namespace
 
 Image decode_png(std::span<const std::byte> file, const std::string& where) {
@@ -100,6 +91,15 @@ Image decode_png(std::span<const std::byte> file, const std::string& where) {
     }
   });
 
+  int orientation = 1;
+#ifdef PNG_eXIf_SUPPORTED
+  png_bytep exif = nullptr;
+  png_uint_32 exif_bytes = 0;
+  if (png_get_eXIf_1(reader.png, reader.info, &exif_bytes, &exif) != 0) {
+    orientation = exif_orientation(std::as_bytes(std::span(exif, exif_bytes)));
+  }
+#endif
+
   Image image;
   image.width = static_cast<int>(width);
   image.height = static_cast<int>(height);
@@ -113,10 +113,9 @@ Image decode_png(std::span<const std::byte> file, const std::string& where) {
   if (!alpha) {
     image.pixels = std::move(pixels);
   } else {
-    image.pixels.resize(std::size_t{3} * width * height);
-    compose_over_white(pixels, image.pixels);
+    image.pixels = over_white(pixels);
   }
-  return image;
+  return upright(std::move(image), orientation);
 }
 
 }  // namespace goldpan

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <numbers>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,6 @@ constexpr int kChannels = 3;
 /// 8 bits of pixel, 2 bits of headroom for weights beyond [0, 1], and 22 bits of fraction fill 32.
 constexpr int kFractionBits = 22;
 constexpr std::int32_t kHalf = 1 << (kFractionBits - 1);
-constexpr double kCubicSupport = 2.0;
-
 /// Keys' cubic convolution kernel with a = -0.5.
 double cubic(double x) {
   constexpr double kA = -0.5;
@@ -25,6 +24,33 @@ double cubic(double x) {
   if (x < 1.0) return ((kA + 2.0) * x - (kA + 3.0)) * x * x + 1.0;
   if (x < 2.0) return (((x - 5.0) * x + 8.0) * x - 4.0) * kA;
   return 0.0;
+}
+
+double triangle(double x) { return std::max(0.0, 1.0 - std::abs(x)); }
+
+double sinc(double x) {
+  if (x == 0.0) return 1.0;
+  x *= std::numbers::pi;
+  return std::sin(x) / x;
+}
+
+double lanczos(double x) { return -3.0 <= x && x < 3.0 ? sinc(x) * sinc(x / 3.0) : 0.0; }
+
+/// A filter and how far it reaches to either side.
+struct Kernel {
+  double (*weight)(double x);
+  double support;
+};
+
+Kernel kernel_of(ResizeFilter filter) {
+  switch (filter) {
+    case ResizeFilter::kBilinear:
+      return {triangle, 1.0};
+    case ResizeFilter::kLanczos:
+      return {lanczos, 3.0};
+    default:
+      return {cubic, 2.0};
+  }
 }
 
 /// For each output pixel of one axis: the input pixels [begin, begin + count) that it is made of,
@@ -40,11 +66,11 @@ struct Taps {
 };
 
 /// The taps of output pixels [first, first + length) when `from` pixels become `to`.
-Taps make_taps(int from, int to, int first, int length) {
+Taps make_taps(int from, int to, int first, int length, const Kernel& kernel) {
   const double scale = static_cast<double>(from) / to;
   // A shrinking image needs a wider filter, else fine detail would turn into false patterns.
   const double stretch = std::max(scale, 1.0);
-  const double support = kCubicSupport * stretch;
+  const double support = kernel.support * stretch;
   // Multiplied with, not divided by: where ratios are simple and pixels smooth, sums lie on the
   // brink between two values, and the last bit of a weight decides.
   const double shrink = 1.0 / stretch;
@@ -60,7 +86,7 @@ Taps make_taps(int from, int to, int first, int length) {
     const int count = std::min(static_cast<int>(center + support + 0.5), from) - begin;
     double sum = 0.0;
     for (int tap = 0; tap < count; ++tap) {
-      const double weight = cubic((begin + tap - center + 0.5) * shrink);
+      const double weight = kernel.weight((begin + tap - center + 0.5) * shrink);
       exact[static_cast<std::size_t>(tap)] = weight;
       sum += weight;
     }
@@ -102,9 +128,10 @@ struct Window {
   int left, top, width, height;
 };
 
-Image resize_window(const Image& image, int width, int height, const Window& window) {
-  const Taps across = make_taps(image.width, width, window.left, window.width);
-  const Taps down = make_taps(image.height, height, window.top, window.height);
+Image resize_window(const Image& image, int width, int height, const Window& window,
+                    const Kernel& kernel) {
+  const Taps across = make_taps(image.width, width, window.left, window.width, kernel);
+  const Taps down = make_taps(image.height, height, window.top, window.height, kernel);
   const std::size_t row_bytes = static_cast<std::size_t>(window.width) * kChannels;
   const std::size_t image_row_bytes = static_cast<std::size_t>(image.width) * kChannels;
 
@@ -146,16 +173,20 @@ void check_image(const Image& image, const char* where) {
 
 }  // namespace
 
-Image resize_bicubic(const Image& image, int width, int height) {
-  check_image(image, "resize_bicubic");
+Image resize(const Image& image, int width, int height, ResizeFilter filter) {
+  check_image(image, "resize");
   if (width <= 0 || height <= 0) {
-    throw Error("resize_bicubic", "got the size " + std::to_string(width) + " x " +
-                                      std::to_string(height) + ", expected at least one pixel");
+    throw Error("resize", "got the size " + std::to_string(width) + " x " + std::to_string(height) +
+                              ", expected at least one pixel");
   }
-  return resize_window(image, width, height, {0, 0, width, height});
+  return resize_window(image, width, height, {0, 0, width, height}, kernel_of(filter));
 }
 
-Image resize_and_crop(const Image& image, int shorter_side, int crop) {
+Image resize_bicubic(const Image& image, int width, int height) {
+  return resize(image, width, height, ResizeFilter::kBicubic);
+}
+
+Image resize_and_crop(const Image& image, int shorter_side, int crop, ResizeFilter filter) {
   assert(crop > 0 && crop <= shorter_side);
   check_image(image, "resize_and_crop");
   const auto follow = [&](int longer, int shorter) {
@@ -167,7 +198,8 @@ Image resize_and_crop(const Image& image, int shorter_side, int crop) {
   const bool wide = image.width > image.height;
   const int width = wide ? follow(image.width, image.height) : shorter_side;
   const int height = wide ? shorter_side : follow(image.height, image.width);
-  return resize_window(image, width, height, {(width - crop) / 2, (height - crop) / 2, crop, crop});
+  return resize_window(image, width, height, {(width - crop) / 2, (height - crop) / 2, crop, crop},
+                       kernel_of(filter));
 }
 
 void normalise(const Image& image, const PixelStatistics& statistics, std::span<float> out) {

@@ -3,6 +3,9 @@
 #include <cassert>
 
 #include <cblas.h>
+#include <sys/mman.h>
+
+#include <goldpan/core/error.hpp>
 
 #include "kernels/product.hpp"
 
@@ -36,6 +39,19 @@ void multiply_transposed(MatrixView<const float> a, MatrixView<const float> b,
   });
 }
 
-void use_one_blas_thread() { openblas_set_num_threads(1); }
+void prepare_blas() {
+  // OpenBLAS asks for its buffers again and again, for ever, where the address space has no room
+  // for them (`ulimit -v`): so we ask first.
+  constexpr std::size_t kBuffer = std::size_t{256} << 20;
+  void* const room = ::mmap(nullptr, kBuffer, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (room == MAP_FAILED) {
+    throw Error("memory",
+                "got no 256 MiB of address space for OpenBLAS' buffers, expected a higher "
+                "limit (ulimit -v) or fewer threads");
+  }
+  ::munmap(room, kBuffer);
+  openblas_set_num_threads(1);
+}
 
 }  // namespace goldpan

@@ -27,7 +27,7 @@ void multiply_transposed(MatrixView<const float> a, MatrixView<const float> b,
                          MatrixView<float> out, Workers& workers);
 
 /// Before a call of OpenBLAS or LAPACK itself: rounding must not depend on how many threads it
-/// would take.
-void use_one_blas_thread();
+/// would take. Throws Error where there is no room for its buffers: it would wait for ever.
+void prepare_blas();
 
 }  // namespace goldpan

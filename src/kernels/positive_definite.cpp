@@ -36,7 +36,7 @@ bool factor_block(double* a, std::size_t size, std::size_t stride) {
 
 bool invert_positive_definite(Matrix<double>& matrix) {
   assert(matrix.rows() == matrix.cols());
-  use_one_blas_thread();
+  prepare_blas();
   const std::size_t size = matrix.rows();
   const int stride = as_int(size);
   double* const a = matrix.data();

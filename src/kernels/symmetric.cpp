@@ -37,7 +37,7 @@ void check(const char* routine, int info) {
 
 /// Makes the rows orthonormal (Householder QR of the transpose). Requires: rows <= cols.
 void orthonormalise(Matrix<float>& rows) {
-  use_one_blas_thread();
+  prepare_blas();
   // Row-major rows are LAPACK's column-major columns.
   const int m = static_cast<int>(rows.cols()), n = static_cast<int>(rows.rows());
   const int work_size = n * 64;
@@ -62,7 +62,7 @@ void fix_sign(std::span<float> vector) {
 
 Eigen eigen_of_symmetric(const Matrix<double>& symmetric) {
   assert(symmetric.rows() == symmetric.cols());
-  use_one_blas_thread();
+  prepare_blas();
   const std::size_t size = symmetric.rows();
   Eigen eigen;
   eigen.vectors = Matrix<float>(size, size);

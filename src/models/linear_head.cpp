@@ -75,6 +75,7 @@ class LinearPasses : public StochasticPasses {
 
   std::size_t passes() const override { return passes_; }
   std::size_t classes() const override { return classes_; }
+  std::size_t rows() const override { return embeddings_.rows(); }
 
   void probabilities(std::span<const Index> rows, std::span<float> out) const override {
     assert(out.size() == rows.size() * passes_ * classes_);

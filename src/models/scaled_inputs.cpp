@@ -1,10 +1,8 @@
 #include "models/scaled_inputs.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <iterator>
 #include <string>
 
@@ -21,6 +19,8 @@ constexpr double kLargestRatio = 32;
 constexpr double kUnitRatio = 100;
 /// Below this share of its mean, a float column's spread is rounding noise.
 constexpr double kConstant = 1e-6;
+/// Below this the factor that would make it count is no float.
+constexpr double kSmallest = 1e-30;
 
 struct ColumnStatistics {
   std::vector<double> mean, deviation;
@@ -48,7 +48,8 @@ ColumnStatistics measure_columns(const Embeddings& embeddings, std::span<const I
   for (std::size_t j = 0; j < cols; ++j) {
     double& deviation = statistics.deviation[j];
     deviation = std::sqrt(deviation / static_cast<double>(count));
-    if (!(deviation > kConstant * std::abs(statistics.mean[j]))) deviation = 0;
+    const double least = std::max(kConstant * std::abs(statistics.mean[j]), kSmallest);
+    if (!(deviation > least)) deviation = 0;
   }
   return statistics;
 }
@@ -67,6 +68,10 @@ void ColumnScales::apply(MatrixView<float> rows) const {
 void ColumnScales::gather(const Embeddings& embeddings, std::span<const Index> rows,
                           MatrixView<float> out) const {
   embeddings.gather_rows(rows, out);
+  for (std::size_t i = 0; i < out.rows(); ++i) {
+    const std::string fault = row_fault(out.row(i));
+    if (!fault.empty()) throw Error("embeddings", "row " + std::to_string(rows[i]) + " " + fault);
+  }
   apply(out);
 }
 
@@ -111,20 +116,8 @@ Matrix<float> gather_inputs(const Embeddings& embeddings, std::span<const Index>
                             const ColumnScales& scales, Workers& workers) {
   Matrix<float> inputs(rows.size(), embeddings.cols());
   workers.for_blocks(rows.size(), kBlockRows, [&](std::size_t begin, std::size_t end) {
-    const MatrixView<float> block = inputs.view().rows_between(begin, end);
-    embeddings.gather_rows(rows.subspan(begin, end - begin), block);
-    for (std::size_t i = 0; i < block.rows(); ++i) {
-      // The exponent of a NaN or an infinity is all ones. Integers, so that the loop is vectorised.
-      std::uint32_t largest = 0;
-      for (const float value : block.row(i)) {
-        largest = std::max(largest, std::bit_cast<std::uint32_t>(value) & 0x7F800000u);
-      }
-      if (largest == 0x7F800000u) {
-        throw Error("embeddings", "got a NaN or an infinity in row " +
-                                      std::to_string(rows[begin + i]) + ", expected numbers");
-      }
-    }
-    scales.apply(block);
+    scales.gather(embeddings, rows.subspan(begin, end - begin),
+                  inputs.view().rows_between(begin, end));
   });
   return inputs;
 }

@@ -17,7 +17,8 @@ struct ColumnScales {
 
   /// Applies the map in place to rows of D columns.
   void apply(MatrixView<float> rows) const;
-  /// The named rows, scaled: out is rows.size() x D.
+  /// The named rows, scaled: out is rows.size() x D. Throws Error naming the first of them that
+  /// cannot be measured (row_fault).
   void gather(const Embeddings& embeddings, std::span<const Index> rows,
               MatrixView<float> out) const;
 };
@@ -27,8 +28,7 @@ struct ColumnScales {
 ColumnScales fit_column_scales(const Embeddings& embeddings, std::span<const Index> rows,
                                InputScaling scaling, double squared_norm);
 
-/// All named rows, scaled, a block at a time over the workers. Throws Error naming the first row
-/// that holds a NaN or an infinity.
+/// All named rows, scaled, a block at a time over the workers. Throws as ColumnScales::gather does.
 Matrix<float> gather_inputs(const Embeddings& embeddings, std::span<const Index> rows,
                             const ColumnScales& scales, Workers& workers);
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <goldpan/core/csv.hpp>
+#include <goldpan/core/utf8.hpp>
 
 namespace goldpan::report {
 
@@ -20,7 +21,7 @@ CsvTable& CsvTable::field(std::string_view value) {
   return *this;
 }
 
-CsvTable& CsvTable::text(std::string_view value) { return field(csv_field(value)); }
+CsvTable& CsvTable::text(std::string_view value) { return field(csv_text(as_utf8(value))); }
 
 CsvTable& CsvTable::integer(std::uint64_t value) { return field(fmt::format("{}", value)); }
 

@@ -1,3 +1,9 @@
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
 #include <goldpan/report/report.hpp>
 
@@ -10,8 +16,14 @@
 
 namespace goldpan {
 
+void check(const LabelPrices& prices) {
+  if (prices.image >= 0 && std::isfinite(prices.image)) return;
+  throw Error("--label-price", fmt::format("got {}, expected a number, 0 or more", prices.image));
+}
+
 ReportResult write_report(const Records& records, const std::filesystem::path& folder,
                           const ReportOptions& options) {
+  check(options.prices);
   const report::Analysis analysis(records);
   ReportResult result;
   result.warnings = report::check_run(analysis);

@@ -6,6 +6,7 @@
 namespace goldpan {
 
 ReportResult report_journal(const std::filesystem::path& journal, const LabelPrices& prices) {
+  check(prices);
   const Records records = read_records(journal);
   const std::vector<PickRecord> picks = read_picks(journal);
   const std::map<std::string, std::string> thumbnails = read_thumbnails(journal);

@@ -8,6 +8,8 @@
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
 #include <goldpan/imaging/image_file.hpp>
+#include <goldpan/models/fit_cache.hpp>
+#include <goldpan/models/learner_table.hpp>
 #include <goldpan/models/linear_head.hpp>
 #include <goldpan/session/experiment.hpp>
 #include <goldpan/version.hpp>
@@ -19,20 +21,42 @@
 namespace goldpan {
 namespace {
 
-std::unique_ptr<Classifier> make_model(const Settings& settings, const RunOptions& options,
-                                       const ModelInputs& inputs) {
-  if (options.make_model) {
-    if (auto model = options.make_model(settings, inputs)) return model;
-  }
-  if (settings.model != "linear") {
-    throw Error("--model", fmt::format("got '{}', which is not in this build; expected linear",
-                                       settings.model));
-  }
+HeadOptions head_options(const Settings& settings) {
+  const OptionValues values = options_of_learner(settings, "linear");
   HeadOptions head;
-  head.hidden = settings.hidden;
-  head.dropout = static_cast<float>(settings.dropout);
-  head.weight_decay = static_cast<float>(settings.weight_decay);
-  return make_head(inputs.embeddings, inputs.classes, head);
+  head.hidden = values.count("hidden");
+  head.dropout = static_cast<float>(values.real("dropout"));
+  head.weight_decay = static_cast<float>(values.real("weight_decay"));
+  return head;
+}
+
+/// Trains what the settings ask for. Heads are trained once for each set of labels, whichever job
+/// asks. `inputs` must outlive the result.
+TrainClassifier make_training(const Settings& settings, const RunOptions& options,
+                              const ModelInputs& inputs) {
+  if (settings.model == "linear") {
+    const auto cache =
+        std::make_shared<FitCache>(inputs.embeddings, inputs.classes, head_options(settings));
+    return [cache](std::span<const Index> rows, std::span<const std::int32_t> labels,
+                   std::span<const float> weights, Generator generator,
+                   Workers& workers) -> std::unique_ptr<Classifier> {
+      return cache->fit(rows, labels, weights, generator, workers);
+    };
+  }
+  if (!options.make_model) {
+    throw Error(
+        "--model",
+        fmt::format("got '{}', which is not in this build; expected linear, or a build with "
+                    "-D{}=ON",
+                    settings.model, find_learner(settings.model).build_option));
+  }
+  return [&settings, &options, &inputs](
+             std::span<const Index> rows, std::span<const std::int32_t> labels,
+             std::span<const float> weights, Generator generator, Workers& workers) {
+    std::unique_ptr<Classifier> model = options.make_model(settings, inputs);
+    model->fit(rows, labels, weights, generator, workers);
+    return model;
+  };
 }
 
 JournalHeader make_header(const Settings& settings, const PreparedData& prepared,
@@ -141,7 +165,11 @@ std::filesystem::path run_experiment(const Settings& settings, const std::filesy
                                      const RunOptions& options) {
   check(settings);
   make_writable_folder(out);
-  Workers workers(options.threads);
+  Workers workers(options.threads, options.loop_progress.stop);
+  if (workers.missing() > 0 && options.say) {
+    options.say(fmt::format("the system gave {} of {} threads; going on with them", workers.count(),
+                            workers.count() + workers.missing()));
+  }
   PreparedData prepared = prepare_data(settings, out, options, workers);
   Journal journal(out, make_header(settings, prepared, options), options.fresh);
   write_file(out / "config.toml", to_toml(settings));
@@ -166,14 +194,14 @@ std::filesystem::path run_experiment(const Settings& settings, const std::filesy
             .test_targets = std::move(test_targets),
             .pool_groups = std::move(prepared.dataset.items.groups),
             .make_learner = nullptr,
-            .learns_features = settings.model != "linear",
+            .learns_features = find_learner(settings.model).learns_features,
             .stop = {{}, [&] { return progress.stop(); }}};
   if (!plan.pool_groups.empty()) plan.pool_groups.resize(prepared.pool_size);
   const ModelInputs model_inputs{prepared.embeddings, prepared.dataset.items.images, classes,
                                  prepared.dataset.fingerprint};
+  const TrainClassifier train = make_training(settings, options, model_inputs);
   plan.make_learner = [&] {
-    return make_classification_learner([&] { return make_model(settings, options, model_inputs); },
-                                       settings.calibration);
+    return make_classification_learner(train, classes, settings.calibration);
   };
 
   workers.run(runs, [&](std::size_t run) {

@@ -9,6 +9,7 @@
 #include <goldpan/core/csv.hpp>
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
+#include <goldpan/core/utf8.hpp>
 #include <goldpan/embed/patches.hpp>
 #include <goldpan/strategies/deduplicate.hpp>
 
@@ -31,7 +32,7 @@ std::unique_ptr<Encoder> make_encoder(const Settings& settings, const RunOptions
                                          settings.encoder));
   }
   PatchesOptions patches;
-  patches.dim = settings.dim;
+  if (settings.dim != 0) patches.dim = settings.dim;
   return make_patches_encoder(patches);
 }
 
@@ -47,6 +48,11 @@ Dataset open_data(const Settings& settings, const RunOptions& options) {
   data_options.progress = options.data_progress;
   Dataset dataset = open_dataset(settings.data, data_options);
   for (const std::string& note : dataset.notes) say(options, note);
+  if (dataset.targets.labels.empty()) {
+    throw Error(dataset.spec,
+                "has no labels, which a run hides and buys back; goldpan embed and goldpan pick "
+                "need none");
+  }
   if (settings.test == "official" || dataset.items.splits.empty()) return dataset;
   std::vector<Index> train;
   for (Index item = 0; item < dataset.size(); ++item) {
@@ -94,8 +100,8 @@ void leave_out_duplicates(const Dataset& dataset, const Embeddings& embeddings,
       deduplicate(rows, settings.dedup, workers, options.embedding_progress);
   std::string csv = "item,kept_item\n";
   for (std::size_t i = 0; i < pool.size(); ++i) {
-    csv += csv_field(dataset.items.ids[pool[i]]) + "," +
-           csv_field(dataset.items.ids[pool[duplicates.kept_row_of[i]]]) + "\n";
+    csv += csv_text(as_utf8(dataset.items.ids[pool[i]])) + "," +
+           csv_text(as_utf8(dataset.items.ids[pool[duplicates.kept_row_of[i]]])) + "\n";
   }
   write_file(out / "duplicates.csv", csv);
   say(options, fmt::format("deduplication at cosine {}: {} of {} stay in the pool (duplicates.csv)",
@@ -110,6 +116,7 @@ void leave_out_duplicates(const Dataset& dataset, const Embeddings& embeddings,
 PreparedData prepare_data(const Settings& settings, const std::filesystem::path& out,
                           const RunOptions& options, Workers& workers) {
   Dataset dataset = open_data(settings, options);
+  require_labels(dataset);
   PoolAndTest parts = settings.test == "official"
                           ? official_split(dataset)
                           : hold_out(dataset, settings.test_fraction, settings.split_seed);
@@ -135,6 +142,9 @@ PreparedData prepare_data(const Settings& settings, const std::filesystem::path&
     say(options, embedded->from_cache
                      ? fmt::format("embeddings: from the cache, {}", embedded->file.path().string())
                      : fmt::format("embeddings: computed in {:.1f} s", embedded->seconds));
+    if (!embedded->damage.empty()) {
+      say(options, fmt::format("{}; computed anew", embedded->damage));
+    }
     if (!embedded->broken.empty()) {
       say(options, fmt::format("skipped {} images that cannot be decoded; the first: {}",
                                embedded->broken.size(), embedded->broken_reasons.front()));

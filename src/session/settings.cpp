@@ -1,6 +1,6 @@
 #include <algorithm>
+#include <deque>
 #include <set>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -8,6 +8,7 @@
 
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
+#include <goldpan/models/learner_table.hpp>
 #include <goldpan/session/settings.hpp>
 #include <goldpan/strategies/strategy.hpp>
 
@@ -93,6 +94,51 @@ SettingInfo number_list(std::string_view key, std::string_view flag, std::string
           }};
 }
 
+/// Which learner: a row of the learner table.
+SettingInfo model_row() {
+  static const std::string help = [] {
+    std::string text;
+    for (const LearnerInfo& info : learners()) {
+      text += fmt::format("{}{} ({}{})", text.empty() ? "" : ", or ", info.name, info.summary,
+                          info.build_option.empty()
+                              ? ""
+                              : fmt::format("; needs a build with {}", info.build_option));
+    }
+    return text;
+  }();
+  return {"model.name",
+          "--model",
+          help,
+          Kind::kText,
+          false,
+          [](const Settings& s) { return s.model; },
+          [](Settings& s, const std::string& value) { s.model = find_learner(value).name; }};
+}
+
+/// An option of a learner. The table is made once: keys live as long as the program.
+SettingInfo learner_row(const LearnerInfo& learner, const LearnerOption& option) {
+  static std::deque<std::string> keys;
+  const std::string& key =
+      keys.emplace_back(fmt::format("{}.{}", learner.section, option.row.name));
+  const OptionInfo* const row = &option.row;
+  return {key,
+          option.flag,
+          row->help,
+          row->type == OptionType::kFlag ? Kind::kFlag : Kind::kNumber,
+          false,
+          [key, row](const Settings& s) {
+            const auto given = s.learner_options.given().find(key);
+            return given == s.learner_options.given().end() ? std::string(row->standard)
+                                                            : given->second;
+          },
+          [key, row, flag = option.flag](Settings& s, const std::string& value) {
+            if (!accepts(*row, value)) {
+              throw Error(flag, fmt::format("got {}, expected {}", value, range_of(*row)));
+            }
+            s.learner_options.set(key, value);
+          }};
+}
+
 constexpr double kHuge = 1e18;
 
 std::vector<SettingInfo> make_table() {
@@ -126,46 +172,35 @@ std::vector<SettingInfo> make_table() {
   table.push_back(on_off("data.one_per_group", "--one-per-group",
                          "keep one item of each group (see --groups) in the pool, drawn at random",
                          &Settings::one_per_group));
-  table.push_back(text("encoder.name", "--encoder",
-                       "patches, dinov2, or auto (DINOv2 when its weights are there, else patches)",
-                       &Settings::encoder));
-  table.push_back(number("encoder.dim", "--dim", "dimensions of the patches embedding", 1, 65536,
-                         &Settings::dim));
-  table.push_back(text("encoder.weights", "--weights",
-                       "DINOv2: the .safetensors file; empty: dinov2-small/model.safetensors below "
-                       "data or $GOLDPAN_DATA, where setup.sh --dinov2 puts it",
-                       &Settings::weights));
+  table.push_back(
+      text("encoder.name", "--encoder",
+           "lite0, patches, dinov2_vits14, clip_vitb32, siglip_base, network:FILE, or auto: DINOv2 "
+           "where its weights are, else lite0, else patches",
+           &Settings::encoder));
+  table.push_back(number("encoder.dim", "--dim",
+                         "dimensions of an embedding, by PCA fitted on the pool where the network "
+                         "has more; 0: 384 of patches and lite0, all of others",
+                         0, 65536, &Settings::dim));
+  table.push_back(
+      text("encoder.weights", "--weights",
+           "the encoder's file; empty: where setup.sh puts it, below data or $GOLDPAN_DATA",
+           &Settings::weights));
   table.push_back(number("encoder.dinov2_size", "--dinov2-size",
                          "DINOv2: height and width of its input, a multiple of 14", 14, 3584,
                          &Settings::dinov2_size));
-  table.push_back(choice("model.name", "--model",
-                         "linear (a head on the embeddings) or resnet18 (trained on the images)",
-                         {"linear", "resnet18"}, &Settings::model));
-  table.push_back(number("model.hidden", "--hidden",
-                         "units of the head's hidden layer; 0: a linear head", 0, 65536,
-                         &Settings::hidden));
-  table.push_back(number("model.dropout", "--dropout", "share of the head's inputs dropped", 0,
-                         0.95, &Settings::dropout));
-  table.push_back(number("model.weight_decay", "--weight-decay",
-                         "L2 penalty of the head, scikit-learn's 1/C", 0, 1e6,
-                         &Settings::weight_decay));
+  table.push_back(model_row());
+  for (const LearnerOption& option : find_learner("linear").options) {
+    table.push_back(learner_row(find_learner("linear"), option));
+  }
   table.push_back(on_off("model.importance_weights", "--importance-weights",
                          "weigh labels by inverse acquisition probability, as far as it is known",
                          &Settings::importance_weights));
-  table.push_back(number("resnet18.width", "--resnet-width",
-                         "channels of the first stage; fewer train faster (16: about 16 times)", 1,
-                         1024, &Settings::resnet_width));
-  table.push_back(number("resnet18.size", "--resnet-size",
-                         "height and width of its input; 0: the images' own up to 64, else 224", 0,
-                         1024, &Settings::resnet_size));
-  table.push_back(number("resnet18.epochs", "--epochs", "passes over the labels in each training",
-                         1, 1e6, &Settings::epochs));
-  table.push_back(number("resnet18.learning_rate", "--learning-rate",
-                         "peak of the cosine schedule, for batches of 128", 1e-6, 100,
-                         &Settings::learning_rate));
-  table.push_back(number("resnet18.dropout", "--resnet-dropout",
-                         "share of the penultimate features dropped", 0, 0.95,
-                         &Settings::resnet_dropout));
+  for (const LearnerInfo& learner : learners()) {
+    if (learner.section == "model") continue;  // stands above, in the section of its name
+    for (const LearnerOption& option : learner.options) {
+      table.push_back(learner_row(learner, option));
+    }
+  }
   table.push_back(text("networks.device", "--device",
                        "where DINOv2 and ResNet-18 are computed: cpu, cuda or cuda:N",
                        &Settings::device));
@@ -255,11 +290,13 @@ std::string place(const std::filesystem::path& file, const toml::source_region& 
 
 std::vector<std::string> split_list(const std::string& text) {
   std::vector<std::string> parts;
-  std::stringstream stream(text);
-  for (std::string part; std::getline(stream, part, ',');) {
-    const std::size_t begin = part.find_first_not_of(' ');
-    if (begin == std::string::npos) continue;
-    parts.push_back(part.substr(begin, part.find_last_not_of(' ') - begin + 1));
+  if (text.find_first_not_of(' ') == std::string::npos) return parts;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find(',', at), text.size());
+    const std::size_t begin = std::min(text.find_first_not_of(' ', at), end);
+    parts.push_back(text.substr(begin, end - begin));
+    while (parts.back().ends_with(' ')) parts.back().pop_back();
+    at = end + 1;
   }
   return parts;
 }
@@ -331,6 +368,21 @@ void apply_config(Settings& settings, const std::filesystem::path& file) {
       }
     }
   }
+}
+
+OptionValues options_of_learner(const Settings& settings, std::string_view learner) {
+  const LearnerInfo& info = find_learner(learner);
+  std::vector<OptionInfo> rows;
+  OptionValues values;
+  for (const LearnerOption& option : info.options) {
+    rows.push_back(option.row);
+    const auto given =
+        settings.learner_options.given().find(fmt::format("{}.{}", info.section, option.row.name));
+    if (given != settings.learner_options.given().end()) {
+      values.set(std::string(option.row.name), given->second);
+    }
+  }
+  return values.resolve(rows, info.name);
 }
 
 OptionValues options_for(const Settings& settings, std::string_view strategy) {

@@ -10,7 +10,8 @@
 
 namespace goldpan {
 
-/// The parts of a comma-separated list, trimmed; empty parts are left out.
+/// The parts of a comma-separated list, trimmed; none of an empty text. An empty part stays one, so
+/// that whoever reads it refuses "0.1,,0.2".
 std::vector<std::string> split_list(const std::string& text);
 
 /// The whole text as a number. Throws Error naming `where`.

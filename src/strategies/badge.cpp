@@ -1,25 +1,16 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "strategies/badge_draws.hpp"
 #include "strategies/gradient_embedding.hpp"
 #include "strategies/rows.hpp"
 
 namespace goldpan {
 namespace {
-
-/// Rows of the pool in one task.
-constexpr std::size_t kRowBlock = 512;
-/// Candidates drawn at once: few enough to be resolved one after the other, many enough for a
-/// product. Begins small, while every pick still moves the weights much.
-constexpr std::size_t kFirstDraws = 8;
-constexpr std::size_t kMostDraws = 128;
-/// What reading a row costs, in distances.
-constexpr double kReadCost = 8;
-/// Centers in one task of measuring the candidates.
-constexpr std::size_t kCenterTask = 512;
 
 /// k-means++ seeding over gradient embeddings, exact in distribution though most weights are stale.
 ///
@@ -47,10 +38,14 @@ class Seeding {
   Selection run() {
     take_longest();
     refresh();
-    std::size_t draws = kFirstDraws;
-    while (selection_.indices.size() < batch_ && total_ > 0) {
+    std::size_t draws = kFirstDraws, fruitless = 0;
+    while (selection_.indices.size() < batch_ && total_ > 0 && fruitless < kMostFruitless) {
+      workers_.stop_if_asked();
       const double acceptance = draw(draws);
-      if (worth_a_refresh(acceptance)) refresh();
+      // Bounds that know of every pick are the weights but for rounding: what is drawn is kept.
+      fruitless = acceptance > 0 || refreshed_ < picked() ? 0 : fruitless + 1;
+      const std::size_t left = batch_ - selection_.indices.size();
+      if (worth_a_refresh(acceptance, picked() - refreshed_, left, rows_.size())) refresh();
       draws = std::min(2 * draws, kMostDraws);
     }
     fill_with_longest();
@@ -107,12 +102,12 @@ class Seeding {
     sum_all();
   }
 
-  void sum_block(std::size_t block) {
-    double sum = 0;
-    const std::size_t end = std::min(rows_.size(), (block + 1) * kRowBlock);
-    for (std::size_t i = block * kRowBlock; i < end; ++i) sum += bounds_[i];
-    block_sums_[block] = sum;
+  std::span<float> bounds_of(std::size_t block) {
+    const std::size_t begin = block * kRowBlock;
+    return std::span(bounds_).subspan(begin, std::min(kRowBlock, rows_.size() - begin));
   }
+
+  void sum_block(std::size_t block) { block_sums_[block] = sum_bounds(bounds_of(block)); }
 
   void sum_all() {
     total_ = 0;
@@ -120,21 +115,11 @@ class Seeding {
   }
 
   /// The position that `target` in [0, total) falls on when the bounds are laid end to end.
-  std::size_t position_at(double target) const {
-    std::size_t block = 0;
-    while (block + 1 < block_sums_.size() && target >= block_sums_[block]) {
-      target -= block_sums_[block++];
-    }
-    const std::size_t end = std::min(rows_.size(), (block + 1) * kRowBlock);
-    std::size_t last = rows_.size();
-    for (std::size_t i = block * kRowBlock; i < end; ++i) {
-      if (bounds_[i] == 0.0f) continue;
-      last = i;
-      if (target < bounds_[i]) return i;
-      target -= bounds_[i];
-    }
-    // Rounding carried the target past the end of the block.
-    return last < rows_.size() ? last : first_positive();
+  std::size_t position_at(double target) {
+    const std::size_t block = block_at(block_sums_, target);
+    const std::optional<std::size_t> place = place_at(bounds_of(block), target);
+    // Rounding carried the target past the last positive bound of all.
+    return place ? block * kRowBlock + *place : first_positive();
   }
 
   std::size_t first_positive() const {
@@ -151,73 +136,19 @@ class Seeding {
       lots[i] = generator_.uniform();
     }
     const GradientRows candidates = read(positions);
-    std::vector<float> weights = measure(candidates);
-    for (std::size_t i = 0; i < count; ++i)
-      weights[i] = std::min(weights[i], bounds_[positions[i]]);
-
-    // One after the other: a candidate that is kept is a center to those after it.
-    Matrix<float> between(count, count);
-    std::vector<float> room;
-    squared_distances(candidates, candidates, 0, between, room);
-    const std::vector<float> bounds = bounds_at(positions);
-    std::size_t kept = 0, tried = 0;
-    for (; tried < count && selection_.indices.size() < batch_; ++tried) {
-      const std::size_t i = tried;
-      if (!(lots[i] * bounds[i] < weights[i])) continue;
-      add(positions[i], weights[i], candidates, i);
-      ++kept;
-      for (std::size_t j = i; j < count; ++j) {
-        // A row drawn twice is at no distance from itself, even where its gradient is so short that
-        // the products of the distance underflow.
-        weights[j] = positions[j] == positions[i] ? 0.0f : std::min(weights[j], between(i, j));
-      }
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-      bounds_[positions[i]] = std::min(bounds_[positions[i]], weights[i]);
-      sum_block(positions[i] / kRowBlock);
-    }
-    sum_all();
-    return static_cast<double>(kept) / static_cast<double>(tried);
-  }
-
-  std::vector<float> bounds_at(const std::vector<std::size_t>& positions) const {
     std::vector<float> bounds;
     for (const std::size_t position : positions) bounds.push_back(bounds_[position]);
-    return bounds;
-  }
-
-  /// Squared distances of the candidates to their nearest center since the last refresh.
-  std::vector<float> measure(const GradientRows& candidates) {
-    const std::size_t outstanding = picked() - refreshed_;
-    const std::size_t tasks = (outstanding + kCenterTask - 1) / kCenterTask;
-    Matrix<float> nearest(tasks + 1, candidates.count);
-    std::ranges::fill(nearest.row(tasks), std::numeric_limits<float>::infinity());
-    workers_.run(tasks, [&](std::size_t task) {
-      const std::size_t begin = refreshed_ + task * kCenterTask;
-      std::ranges::fill(nearest.row(task), std::numeric_limits<float>::infinity());
-      lower_to_nearest(candidates, centers_, begin, std::min(picked(), begin + kCenterTask),
-                       nearest.row(task));
-    });
-    std::vector<float> smallest(candidates.count, std::numeric_limits<float>::infinity());
-    for (std::size_t task = 0; task < tasks; ++task) {
-      for (std::size_t i = 0; i < candidates.count; ++i) {
-        smallest[i] = std::min(smallest[i], nearest(task, i));
-      }
+    Handful handful{std::move(positions), std::move(lots), std::move(bounds)};
+    const double acceptance = resolve(
+        handful, candidates, centers_, refreshed_, batch_ - selection_.indices.size(), workers_,
+        [&](std::size_t i) { add(handful.positions[i], handful.weights[i], candidates, i); });
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t position = handful.positions[i];
+      bounds_[position] = std::min(bounds_[position], handful.weights[i]);
+      sum_block(position / kRowBlock);
     }
-    return smallest;
-  }
-
-  /// Whether bringing all bounds up to date costs less than going on with stale ones. Counted in
-  /// distances: a refresh reads every row and takes a distance to each outstanding center; going
-  /// on, each pick still to come draws 1 / acceptance candidates against the centers outstanding
-  /// then, of which a refresh would save at least those outstanding now, and the rejected draws.
-  bool worth_a_refresh(double acceptance) const {
-    const double outstanding = static_cast<double>(picked() - refreshed_);
-    const double left = static_cast<double>(batch_ - selection_.indices.size());
-    if (outstanding == 0 || left == 0) return false;
-    const double draws_a_pick = 1 / std::max(acceptance, 1e-9);
-    const double saved = left * (draws_a_pick - 1) * (outstanding + left / 2);
-    return saved > 2 * (outstanding + kReadCost) * static_cast<double>(rows_.size());
+    sum_all();
+    return acceptance;
   }
 
   /// All weights are 0: the longest gradients left, then the lowest rows.

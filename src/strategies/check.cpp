@@ -1,7 +1,9 @@
 #include "strategies/check.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <string>
+#include <vector>
 
 #include <goldpan/core/error.hpp>
 
@@ -9,6 +11,7 @@ namespace goldpan {
 namespace {
 
 constexpr std::size_t kRowsPerTask = 1024;
+constexpr std::size_t kRowsAsked = 16;
 
 std::string count_of(std::size_t value) { return std::to_string(value); }
 
@@ -35,39 +38,6 @@ void check_disjoint(std::span<const Index> labeled, std::span<const Index> unlab
   }
 }
 
-/// Whether all values are finite: multiplying by zero turns infinities and NaNs into NaNs, and
-/// sixteen sums side by side let the compiler use vectors.
-bool all_finite(std::span<const float> values) {
-  float sums[16] = {};
-  std::size_t i = 0;
-  for (; i + 16 <= values.size(); i += 16) {
-    for (std::size_t lane = 0; lane < 16; ++lane) sums[lane] += values[i + lane] * 0.0f;
-  }
-  for (; i < values.size(); ++i) sums[0] += values[i] * 0.0f;
-  float sum = 0;
-  for (const float lane : sums) sum += lane;
-  return sum == 0.0f;
-}
-
-bool all_finite(std::span<const Half> values) {
-  bool finite = true;
-  for (const Half value : values) finite &= (value.bits & 0x7C00u) != 0x7C00u;
-  return finite;
-}
-
-void check_rows_finite(const Embeddings& values, const char* where, Workers& workers) {
-  workers.for_blocks(values.rows(), kRowsPerTask, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t row = begin; row < end; ++row) {
-      const bool finite = values.is_half() ? all_finite(values.as_half().row(row))
-                                           : all_finite(values.as_float().row(row));
-      if (!finite) {
-        throw Error(
-            where, "row " + count_of(row) + " holds a NaN or an infinity, expected finite numbers");
-      }
-    }
-  });
-}
-
 void check_probabilities(const Pool& pool, std::span<const Index> rows, const char* row_name,
                          Workers& workers) {
   workers.for_blocks(rows.size(), kRowsPerTask, [&](std::size_t begin, std::size_t end) {
@@ -82,8 +52,11 @@ std::size_t pool_rows(const StrategyNeeds& needs, const Pool& pool) {
   if (needs.embeddings) return pool.embeddings.rows();
   if (needs.features) return pool.head_features().rows();
   if (needs.probabilities && !pool.probabilities.empty()) return pool.probabilities.rows();
-  // Neither stochastic passes nor a strategy that needs nothing say how many rows there are: the
-  // largest input does, and without any the lists are taken at their word.
+  if (needs.passes && pool.passes != nullptr && pool.passes->rows() > 0) {
+    return pool.passes->rows();
+  }
+  // Neither passes of an unknown number of rows nor a strategy that needs nothing say how many rows
+  // there are: the largest input does, and without any the lists are taken at their word.
   const std::size_t rows = std::max(pool.embeddings.rows(), pool.probabilities.rows());
   if (rows > 0) return rows;
   std::size_t largest = 0;
@@ -100,6 +73,36 @@ std::size_t pool_rows(const StrategyNeeds& needs, const Pool& pool) {
 void check_same_rows(std::size_t rows, std::size_t expected, const char* where) {
   if (rows != expected) {
     throw Error(where, "got " + count_of(rows) + " rows, expected " + count_of(expected));
+  }
+}
+
+/// One column is no distribution: whatever a model says, softmax makes 1 of it.
+void check_classes(std::size_t classes, const char* where) {
+  if (classes == 1) {
+    throw Error(
+        where,
+        "got one column, expected one a class, 2 or more; a binary model's probability p of "
+        "its second class makes two: 1 - p and p");
+  }
+}
+
+/// Passes that lie in memory were computed elsewhere, and are all looked at. Those of a model are
+/// computed when asked for: a few rows tell whether it gives probabilities.
+void check_passes(const Pool& pool, Workers& workers) {
+  const StochasticPasses& passes = *pool.passes;
+  if (const auto* const stored = dynamic_cast<const StoredPasses*>(&passes)) {
+    return check_probabilities(*stored, "stochastic passes", workers);
+  }
+  const auto rows = pool.unlabeled.first(std::min(pool.unlabeled.size(), kRowsAsked));
+  std::vector<float> values(rows.size() * passes.passes() * passes.classes());
+  passes.probabilities(rows, values);
+  const MatrixView<const float> matrix(values.data(), rows.size() * passes.passes(),
+                                       passes.classes());
+  for (std::size_t i = 0; i < matrix.rows(); ++i) {
+    const std::string fault = probability_fault(matrix.row(i));
+    if (fault.empty()) continue;
+    throw Error("stochastic passes", "pass " + count_of(i % passes.passes()) + ", row " +
+                                         count_of(rows[i / passes.passes()]) + " " + fault);
   }
 }
 
@@ -120,6 +123,18 @@ void check_pool(const StrategyInfo& info, const Pool& pool, std::size_t batch, W
   }
 
   const std::size_t rows = pool_rows(needs, pool);
+  constexpr std::size_t kMostRows = std::numeric_limits<Index>::max();
+  if (rows > kMostRows) {
+    throw Error("pool", "got " + count_of(rows) + " rows, expected at most " + count_of(kMostRows));
+  }
+  const bool with_passes = needs.passes && !without_model;
+  if (with_passes) {
+    check_classes(pool.passes->classes(), "stochastic passes");
+    if (pool.passes->rows() > 0) check_same_rows(pool.passes->rows(), rows, "stochastic passes");
+  }
+  if (needs.probabilities && !without_model) {
+    check_classes(pool.probabilities.cols(), "probabilities");
+  }
   if (needs.features) check_same_rows(pool.head_features().rows(), rows, "features");
   if (needs.probabilities && !without_model) {
     check_same_rows(pool.probabilities.rows(), rows, "probabilities");
@@ -132,10 +147,10 @@ void check_pool(const StrategyInfo& info, const Pool& pool, std::size_t batch, W
                              count_of(pool.unlabeled.size()) + " unlabelled rows");
   }
 
-  if (needs.embeddings) check_rows_finite(pool.embeddings, "embeddings", workers);
+  if (needs.embeddings) check_magnitudes(pool.embeddings, "embeddings", workers);
   const bool own_features = !pool.features.empty() || !needs.embeddings;
   if (needs.features && own_features) {
-    check_rows_finite(pool.head_features(), "features", workers);
+    check_magnitudes(pool.head_features(), "features", workers);
   }
   if (needs.probabilities && !without_model) {
     check_probabilities(pool, pool.unlabeled, "row ", workers);
@@ -143,6 +158,7 @@ void check_pool(const StrategyInfo& info, const Pool& pool, std::size_t batch, W
       check_probabilities(pool, pool.labeled, "labelled row ", workers);
     }
   }
+  if (with_passes && batch > 0) check_passes(pool, workers);
 }
 
 }  // namespace goldpan

@@ -8,9 +8,6 @@
 namespace goldpan {
 namespace {
 
-/// Candidates summed by one task: fixed, so that sums do not depend on the number of workers.
-constexpr std::size_t kTaskRows = 8192;
-
 /// Calls body(candidate, its row as float32) for each candidate of a task.
 template <typename Body>
 void for_rows(const Embeddings& embeddings, std::span<const Index> candidates, std::size_t begin,
@@ -24,9 +21,9 @@ void for_rows(const Embeddings& embeddings, std::span<const Index> candidates, s
 std::vector<float> mean_of(const Embeddings& embeddings, std::span<const Index> candidates,
                            Workers& workers) {
   const std::size_t dims = embeddings.cols();
-  Matrix<double> sums((candidates.size() + kTaskRows - 1) / kTaskRows, dims);
-  workers.for_blocks(candidates.size(), kTaskRows, [&](std::size_t begin, std::size_t end) {
-    const auto sum = sums.row(begin / kTaskRows);
+  Matrix<double> sums((candidates.size() + kMeanBlock - 1) / kMeanBlock, dims);
+  workers.for_blocks(candidates.size(), kMeanBlock, [&](std::size_t begin, std::size_t end) {
+    const auto sum = sums.row(begin / kMeanBlock);
     for_rows(embeddings, candidates, begin, end, [&](std::size_t, const float* row) {
       for (std::size_t d = 0; d < dims; ++d) sum[d] += row[d];
     });
@@ -42,17 +39,21 @@ std::vector<float> mean_of(const Embeddings& embeddings, std::span<const Index> 
 
 }  // namespace
 
-ClosestToMean closest_to_mean(const Embeddings& embeddings, std::span<const Index> candidates,
-                              Workers& workers) {
-  const std::vector<float> mean = mean_of(embeddings, candidates, workers);
+ClosestToMean closest_to(const Embeddings& embeddings, std::span<const Index> candidates,
+                         std::span<const float> point, Workers& workers) {
   std::vector<float> distances(candidates.size());
-  workers.for_blocks(candidates.size(), kTaskRows, [&](std::size_t begin, std::size_t end) {
+  workers.for_blocks(candidates.size(), kMeanBlock, [&](std::size_t begin, std::size_t end) {
     for_rows(embeddings, candidates, begin, end, [&](std::size_t i, const float* row) {
-      distances[i] = squared_distance(row, mean.data(), mean.size());
+      distances[i] = squared_distance(row, point.data(), point.size());
     });
   });
   const auto closest = std::min_element(distances.begin(), distances.end());
   return {static_cast<std::size_t>(closest - distances.begin()), *closest};
+}
+
+ClosestToMean closest_to_mean(const Embeddings& embeddings, std::span<const Index> candidates,
+                              Workers& workers) {
+  return closest_to(embeddings, candidates, mean_of(embeddings, candidates, workers), workers);
 }
 
 }  // namespace goldpan

@@ -1,459 +1,16 @@
 #include "strategies/farthest_first.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <limits>
-#include <memory>
-#include <mutex>
-#include <queue>
-#include <utility>
-#include <vector>
 
-#include <hwy/aligned_allocator.h>
-
-#include "kernels/blas.hpp"
-#include "kernels/distance.hpp"
-#include "kernels/sketch.hpp"
 #include "strategies/closest_to_mean.hpp"
-#include "strategies/sketched_rows.hpp"
+#include "strategies/farthest_search.hpp"
 
 namespace goldpan {
 namespace {
 
-/// Leading directions of the sketches: with the residual, 32 floats a row to find a near center
-/// for everyone, 64 to rule out all others for those who matter.
-constexpr std::size_t kCoarse = 31;
-constexpr std::size_t kFine = 63;
-/// Memory for the sketches of blocks: so many bytes a candidate, and so many for all.
-constexpr std::size_t kSketchBytesEach = 128;
-constexpr std::size_t kSketchBytes = std::size_t{24} << 20;
-/// Candidates read and sketched by one task; a multiple of kSketchBlock.
+/// Centers read at once.
 constexpr std::size_t kReadRows = 512;
-/// Centers compared at once: their products with a block stay in the second-level cache.
-constexpr std::size_t kCenterChunk = 1024;
-/// So many outstanding centers make it worth finding the nearest by sketch before all others.
-constexpr std::size_t kManyCenters = 48;
-/// Blocks brought up to date side by side, and the work, in centers, from which that pays.
-constexpr std::size_t kTeam = 32;
-constexpr std::size_t kTeamWork = 256;
-/// What sketching a block costs, in centers.
-constexpr std::size_t kSketchWork = 400;
-/// The sketches let pass more than one pair in so many: full products are then cheaper than single
-/// distances.
-constexpr std::size_t kDensePairs = 8;
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr float kTaken = -1.0f;  // nearer than any distance: a pick is never picked again
-/// Squares below this may have lost digits to underflow: such pairs are all measured.
-constexpr float kTiny = 1e-30f;
-constexpr float kEpsilon = 0x1p-24f;
-
-/// 64 candidates that are brought up to date together.
-struct Block {
-  std::size_t begin = 0, size = 0;        // places in the order
-  std::size_t known = 0;                  // the nearest of the first so many centers is known
-  float bound = kInfinity;                // no candidate here is farther (squared)
-  Index best = 0;                         // the lowest candidate at that distance
-  std::unique_ptr<SketchedBlock> sketch;  // made when the block is first brought up to date
-};
-
-/// The block whose farthest candidate is farthest comes first; of equals, that of the lowest. Being
-/// brought up to date can only move a block back in this order.
-struct Nearer {
-  bool operator()(const Block* a, const Block* b) const {
-    return a->bound != b->bound ? a->bound < b->bound : a->best > b->best;
-  }
-};
-
-/// Room for one task at work.
-struct Scratch {
-  std::vector<Index> rows;
-  std::vector<float> values, sketches, slack, dense, row;
-  AlignedFloats block, products;
-  std::vector<std::uint32_t> pairs, sorted;
-};
-
-/// Hands out Scratch, as many as tasks run at once.
-class ScratchPool {
- public:
-  std::unique_ptr<Scratch> take() {
-    const std::lock_guard lock(mutex_);
-    if (free_.empty()) return std::make_unique<Scratch>();
-    std::unique_ptr<Scratch> scratch = std::move(free_.back());
-    free_.pop_back();
-    return scratch;
-  }
-  void give_back(std::unique_ptr<Scratch> scratch) {
-    const std::lock_guard lock(mutex_);
-    free_.push_back(std::move(scratch));
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Scratch>> free_;
-};
-
-/// Lazy farthest-first. The distance of a candidate to its nearest center only falls as centers are
-/// added, so an old distance is an upper bound. Candidates lie in blocks of 64, sorted by their
-/// first bounds; the block with the largest bound is brought up to date until the largest is no
-/// longer a bound but a distance. A center need not be measured where the sketches prove that it is
-/// not nearer. What is measured is measured by squared_distance alone, so that picks and scores are
-/// those of the plain algorithm, to the last bit.
-class Search {
- public:
-  Search(const Embeddings& embeddings, std::span<const Index> candidates,
-         std::span<const Index> centers, std::size_t batch, Workers& workers)
-      : embeddings_(embeddings),
-        candidates_(candidates),
-        workers_(workers),
-        dims_(embeddings.cols()),
-        fine_(sketch_of_sample(embeddings, candidates, kFine), centers.size() + batch),
-        coarse_(Sketch(fine_.sketch, kCoarse), centers.size() + 1),
-        centers_(centers.size() + batch, dims_),
-        center_squares_(centers.size() + batch),
-        nearest_(candidates.size(), kInfinity),
-        relative_error_(static_cast<float>(dims_ / 16 + 64) * kEpsilon) {
-    for (std::size_t begin = 0; begin < centers.size(); begin += kReadRows) {
-      add_centers(centers.subspan(begin, std::min(kReadRows, centers.size() - begin)));
-    }
-  }
-
-  Selection run(std::size_t batch, const Progress& progress) {
-    if (count_ == 0) take_closest_to_mean();
-    bound_all();
-    make_blocks();
-    while (selection_.indices.size() < batch) {
-      Block& block = pop_farthest();
-      add_center_of(block);
-      take(block.best, block.bound);
-      find_best(block);
-      queue_.push(&block);
-      progress.step(selection_.indices.size(), batch);
-    }
-    return std::move(selection_);
-  }
-
- private:
-  const float* row_of(std::size_t candidate, std::vector<float>& buffer) const {
-    if (embeddings_.is_half()) buffer.resize(dims_);
-    return embeddings_.read_rows(candidates_[candidate], 1, buffer.data()).data();
-  }
-
-  float measure(const float* row, std::size_t center) const {
-    return squared_distance(row, centers_.row(center).data(), dims_);
-  }
-
-  void add_centers(std::span<const Index> rows) {
-    const std::size_t begin = count_, end = begin + rows.size();
-    add_rows(rows);
-    fine_.add(begin, centers_.view().rows_between(begin, end));
-    coarse_.add(begin, centers_.view().rows_between(begin, end));
-  }
-
-  void add_rows(std::span<const Index> rows) {
-    const std::size_t begin = count_, end = begin + rows.size();
-    embeddings_.gather_rows(rows, centers_.view().rows_between(begin, end));
-    const std::vector<float> zeros(dims_);
-    for (std::size_t i = begin; i < end; ++i) {
-      center_squares_[i] = squared_distance(centers_.row(i).data(), zeros.data(), dims_);
-    }
-    count_ = end;
-  }
-
-  /// Adds the farthest candidate of an up-to-date block, whose sketch is at hand there.
-  void add_center_of(const Block& block) {
-    const std::size_t center = count_;
-    add_rows(candidates_.subspan(block.best, 1));
-    if (!block.sketch) {
-      fine_.add(center, centers_.view().rows_between(center, center + 1));
-      return;
-    }
-    std::size_t i = 0;
-    while (order_[block.begin + i] != block.best) ++i;
-    block.sketch->copy_sketch(i, fine_.values.row(center));
-    fine_.add_length(center, block.sketch->slack[i]);
-  }
-
-  void take(std::size_t candidate, float squared) {
-    selection_.indices.push_back(candidates_[candidate]);
-    selection_.scores.push_back(std::sqrt(static_cast<double>(squared)));
-    nearest_[candidate] = kTaken;
-  }
-
-  void take_closest_to_mean() {
-    const auto [candidate, squared] = closest_to_mean(embeddings_, candidates_, workers_);
-    add_centers(candidates_.subspan(candidate, 1));
-    take(candidate, squared);
-  }
-
-  /// A first bound for every candidate: the distance to the center whose sketch is nearest.
-  void bound_all() {
-    workers_.for_blocks(candidates_.size(), kReadRows, [&](std::size_t begin, std::size_t end) {
-      std::unique_ptr<Scratch> scratch = scratch_.take();
-      scratch->rows.assign(candidates_.begin() + static_cast<std::ptrdiff_t>(begin),
-                           candidates_.begin() + static_cast<std::ptrdiff_t>(end));
-      sketch_rows(coarse_.sketch, *scratch);
-      for (std::size_t first = begin; first < end; first += kSketchBlock) {
-        bound_block(first, std::min(end, first + kSketchBlock), begin, *scratch);
-      }
-      scratch_.give_back(std::move(scratch));
-    });
-  }
-
-  /// Sketches of scratch.rows into scratch.sketches and scratch.slack.
-  void sketch_rows(const Sketch& sketch, Scratch& scratch) const {
-    const std::size_t count = scratch.rows.size();
-    scratch.values.resize(count * dims_);
-    scratch.sketches.resize(count * sketch.size());
-    scratch.slack.resize(count);
-    const MatrixView<float> values(scratch.values.data(), count, dims_);
-    embeddings_.gather_rows(scratch.rows, values);
-    sketch.project(values, {scratch.sketches.data(), count, sketch.size()}, scratch.slack);
-  }
-
-  float* products_of(Scratch& scratch) const {
-    if (!scratch.products) {
-      scratch.products = hwy::AllocateAligned<float>(kCenterChunk * kSketchBlock);
-    }
-    return scratch.products.get();
-  }
-
-  void bound_block(std::size_t begin, std::size_t end, std::size_t first_read, Scratch& scratch) {
-    const std::size_t size = coarse_.sketch.size();
-    if (!scratch.block) scratch.block = hwy::AllocateAligned<float>(size * kSketchBlock);
-    transpose_sketches({scratch.sketches.data() + (begin - first_read) * size, end - begin, size},
-                       scratch.block.get());
-    float largest[kSketchBlock];
-    std::uint32_t which[kSketchBlock] = {};
-    std::fill_n(largest, kSketchBlock, -kInfinity);
-    float* const products = products_of(scratch);
-    for (std::size_t c = 0; c < count_; c += kCenterChunk) {
-      const std::size_t last = std::min(count_, c + kCenterChunk);
-      sketch_products(scratch.block.get(), size, coarse_.between(c, last), products);
-      largest_products(products, last - c, static_cast<std::uint32_t>(c), largest, which);
-    }
-    for (std::size_t i = begin; i < end; ++i) {
-      if (nearest_[i] == kTaken) continue;
-      nearest_[i] = measure(row_of(i, scratch.row), which[i - begin]);
-    }
-  }
-
-  void make_blocks() {
-    order_.resize(candidates_.size());
-    for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = static_cast<Index>(i);
-    std::ranges::sort(order_, [&](Index a, Index b) {
-      return nearest_[a] != nearest_[b] ? nearest_[a] > nearest_[b] : a < b;
-    });
-    blocks_.resize((order_.size() + kSketchBlock - 1) / kSketchBlock);
-    std::vector<Block*> pointers;
-    for (std::size_t b = 0; b < blocks_.size(); ++b) {
-      blocks_[b].begin = b * kSketchBlock;
-      blocks_[b].size = std::min(kSketchBlock, order_.size() - blocks_[b].begin);
-      find_best(blocks_[b]);
-      pointers.push_back(&blocks_[b]);
-    }
-    queue_ = Queue(Nearer(), std::move(pointers));
-  }
-
-  void find_best(Block& block) const {
-    block.best = order_[block.begin];
-    block.bound = nearest_[block.best];
-    for (std::size_t i = block.begin + 1; i < block.begin + block.size; ++i) {
-      const Index candidate = order_[i];
-      const float nearest = nearest_[candidate];
-      if (nearest > block.bound || (nearest == block.bound && candidate < block.best)) {
-        block.best = candidate;
-        block.bound = nearest;
-      }
-    }
-  }
-
-  std::size_t work_of(const Block& block) const {
-    return count_ - block.known + (block.sketch ? 0 : kSketchWork);
-  }
-
-  Block* pop() {
-    Block* const block = queue_.top();
-    queue_.pop();
-    return block;
-  }
-
-  /// Takes the block with the farthest candidate of all off the queue.
-  Block& pop_farthest() {
-    while (true) {
-      Block* const top = pop();
-      if (top->known == count_) return *top;
-      forget_sketches_if_many();
-      if (work_of(*top) < kTeamWork) {
-        update(*top);
-        queue_.push(top);
-        continue;
-      }
-      // Those next in line are likely to be asked for soon. Whether or not they are, no pick
-      // depends on who was brought up to date.
-      std::vector<Block*> team = {top};
-      while (team.size() < kTeam && !queue_.empty() && work_of(*queue_.top()) >= kTeamWork) {
-        team.push_back(pop());
-      }
-      workers_.run(team.size(), [&](std::size_t i) { update(*team[i]); });
-      for (Block* const block : team) queue_.push(block);
-    }
-  }
-
-  /// Keeps memory bounded: sketches are cheap to make again for those who still matter.
-  void forget_sketches_if_many() {
-    const std::size_t limit = kSketchBytesEach * candidates_.size() + kSketchBytes;
-    if (sketched_blocks_ * fine_.sketch.size() * kSketchBlock * sizeof(float) < limit) return;
-    for (Block& block : blocks_) block.sketch.reset();
-    sketched_blocks_ = 0;
-  }
-
-  void make_sketch(Block& block, Scratch& scratch) {
-    ++sketched_blocks_;
-    scratch.rows.clear();
-    for (std::size_t i = 0; i < block.size; ++i) {
-      scratch.rows.push_back(candidates_[order_[block.begin + i]]);
-    }
-    sketch_rows(fine_.sketch, scratch);
-    block.sketch = std::make_unique<SketchedBlock>(
-        MatrixView<const float>(scratch.sketches.data(), block.size, fine_.sketch.size()),
-        scratch.slack);
-  }
-
-  /// What a sketch product must exceed for its center to be possibly nearer than the nearest known.
-  float limit_of(const Block& block, std::size_t i) const {
-    if (i >= block.size) return kInfinity;
-    const float nearest = nearest_[order_[block.begin + i]];
-    if (nearest == kTaken) return kInfinity;
-    const SketchedBlock& sketch = *block.sketch;
-    const float reach =
-        std::sqrt(nearest) * (1 + relative_error_) + sketch.slack[i] + fine_.largest_slack;
-    const float rounding = static_cast<float>(4 * fine_.sketch.size() + 32) * kEpsilon *
-                           (sketch.half_lengths[i] + fine_.largest_half_length);
-    return sketch.half_lengths[i] - reach * reach * (0.5f + 4 * kEpsilon) - rounding - kTiny;
-  }
-
-  /// Brings the candidates of a block up to date with every center.
-  void update(Block& block) {
-    std::unique_ptr<Scratch> scratch = scratch_.take();
-    if (!block.sketch) make_sketch(block, *scratch);
-    float limits[kSketchBlock];
-    for (std::size_t i = 0; i < kSketchBlock; ++i) limits[i] = limit_of(block, i);
-    for (std::size_t c = block.known; c < count_; c += kCenterChunk) {
-      update_with(block, c, std::min(count_, c + kCenterChunk), limits, *scratch);
-    }
-    block.known = count_;
-    find_best(block);
-    scratch_.give_back(std::move(scratch));
-  }
-
-  /// Measures candidate `i` of the block against a center.
-  void measure_one(const Block& block, std::size_t i, const float* row, std::size_t center,
-                   float* limits) {
-    float& nearest = nearest_[order_[block.begin + i]];
-    const float squared = measure(row, center);
-    if (squared < nearest) {
-      nearest = squared;
-      limits[i] = limit_of(block, i);
-    }
-  }
-
-  void update_with(const Block& block, std::size_t first, std::size_t last, float* limits,
-                   Scratch& scratch) {
-    const std::size_t count = last - first;
-    float* const products = products_of(scratch);
-    sketch_products(block.sketch->values.get(), fine_.sketch.size(), fine_.between(first, last),
-                    products);
-    if (count >= kManyCenters) {
-      // The nearest by sketch is near: measured first, it rules out most of the others.
-      float largest[kSketchBlock];
-      std::uint32_t which[kSketchBlock] = {};
-      std::fill_n(largest, kSketchBlock, -kInfinity);
-      largest_products(products, count, 0, largest, which);
-      for (std::size_t i = 0; i < block.size; ++i) {
-        if (largest[i] <= limits[i]) continue;
-        measure_one(block, i, row_of(order_[block.begin + i], scratch.row), first + which[i],
-                    limits);
-      }
-    }
-    scratch.pairs.clear();
-    products_above(products, count, limits, scratch.pairs);
-    if (scratch.pairs.empty()) return;
-    sort_by_lane(scratch);
-    if (scratch.pairs.size() * kDensePairs > count * kSketchBlock && count >= kManyCenters) {
-      drop_by_full_products(block, first, count, scratch);
-    }
-    const float* row = nullptr;
-    std::size_t row_lane = kSketchBlock;
-    for (const std::uint32_t pair : scratch.sorted) {
-      const std::size_t lane = pair % kSketchBlock;
-      if (products[pair] <= limits[lane]) continue;  // ruled out since
-      if (lane != row_lane) row = row_of(order_[block.begin + lane], scratch.row);
-      row_lane = lane;
-      measure_one(block, lane, row, first + pair / kSketchBlock, limits);
-    }
-  }
-
-  /// Candidate by candidate, so that each row is read once.
-  static void sort_by_lane(Scratch& scratch) {
-    std::size_t starts[kSketchBlock + 1] = {};
-    for (const std::uint32_t pair : scratch.pairs) ++starts[pair % kSketchBlock + 1];
-    for (std::size_t i = 0; i < kSketchBlock; ++i) starts[i + 1] += starts[i];
-    scratch.sorted.resize(scratch.pairs.size());
-    for (const std::uint32_t pair : scratch.pairs) {
-      scratch.sorted[starts[pair % kSketchBlock]++] = pair;
-    }
-  }
-
-  /// Where the sketches rule out too little: one product of the rows themselves, whose rounding
-  /// errors are bounded, leaves only the pairs that may be nearer.
-  void drop_by_full_products(const Block& block, std::size_t first, std::size_t count,
-                             Scratch& scratch) const {
-    scratch.rows.clear();
-    for (std::size_t i = 0; i < block.size; ++i) {
-      scratch.rows.push_back(candidates_[order_[block.begin + i]]);
-    }
-    scratch.values.resize(block.size * dims_);
-    scratch.dense.resize(block.size * count);
-    const MatrixView<float> rows(scratch.values.data(), block.size, dims_);
-    embeddings_.gather_rows(scratch.rows, rows);
-    multiply_transposed(rows, centers_.view().rows_between(first, first + count),
-                        {scratch.dense.data(), block.size, count});
-    const std::vector<float> zeros(dims_);
-    float squares[kSketchBlock];
-    for (std::size_t i = 0; i < block.size; ++i) {
-      squares[i] = squared_distance(rows.row(i).data(), zeros.data(), dims_);
-    }
-    // A product of D terms is off by at most D eps |x| |c| <= D eps (|x|^2 + |c|^2) / 2.
-    const float error = static_cast<float>(dims_ + 64) * 2 * kEpsilon;
-    std::erase_if(scratch.sorted, [&](std::uint32_t pair) {
-      const std::size_t i = pair % kSketchBlock, c = pair / kSketchBlock;
-      const float sum = squares[i] + center_squares_[first + c];
-      const float least = sum * (1 - error) - 2 * scratch.dense[i * count + c] - kTiny;
-      return least > nearest_[order_[block.begin + i]] * (1 + relative_error_);
-    });
-  }
-
-  using Queue = std::priority_queue<Block*, std::vector<Block*>, Nearer>;
-
-  const Embeddings& embeddings_;
-  std::span<const Index> candidates_;
-  Workers& workers_;
-  std::size_t dims_;
-  CenterSketches fine_, coarse_;
-  Matrix<float> centers_;              // those so far, in order
-  std::vector<float> center_squares_;  // |center|^2
-  std::size_t count_ = 0;              // of centers
-  std::vector<float> nearest_;         // squared distances to the nearest center, or bounds of them
-  float relative_error_;               // of squared_distance, generously
-  std::vector<Index> order_;           // candidates by their first bounds, farthest first
-  std::vector<Block> blocks_;
-  Queue queue_;
-  std::atomic<std::size_t> sketched_blocks_ = 0;
-  Selection selection_;
-  ScratchPool scratch_;
-};
 
 }  // namespace
 
@@ -461,7 +18,32 @@ Selection farthest_first(const Embeddings& embeddings, std::span<const Index> ca
                          std::span<const Index> centers, std::size_t batch, Workers& workers,
                          const Progress& progress) {
   if (batch == 0) return {};
-  return Search(embeddings, candidates, centers, batch, workers).run(batch, progress);
+  Selection selection;
+  FarthestSearch search(embeddings, candidates, centers.size() + batch, workers);
+  const auto add_centers = [&](std::span<const Index> rows) {
+    Matrix<float> values(rows.size(), embeddings.cols());
+    embeddings.gather_rows(rows, values);
+    search.add_centers(values);
+  };
+  const auto note = [&](std::size_t candidate, float squared) {
+    selection.indices.push_back(candidates[candidate]);
+    selection.scores.push_back(std::sqrt(static_cast<double>(squared)));
+  };
+  for (std::size_t begin = 0; begin < centers.size(); begin += kReadRows) {
+    add_centers(centers.subspan(begin, std::min(kReadRows, centers.size() - begin)));
+  }
+  if (centers.empty()) {
+    const auto [candidate, squared] = closest_to_mean(embeddings, candidates, workers);
+    add_centers(candidates.subspan(candidate, 1));
+    search.take(candidate);
+    note(candidate, squared);
+  }
+  while (selection.indices.size() < batch) {
+    const auto [squared, candidate] = search.take_farthest();
+    note(candidate, squared);
+    progress.step(selection.indices.size(), batch);
+  }
+  return selection;
 }
 
 }  // namespace goldpan

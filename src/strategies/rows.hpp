@@ -11,6 +11,10 @@
   ROW(k_center)                 \
   ROW(badge)                    \
   ROW(hybrid)                   \
+  ROW(uherding)                 \
+  ROW(drop_query)               \
+  ROW(alfa_mix)                 \
+  ROW(tcm)                      \
   ROW(entropy)                  \
   ROW(margin)                   \
   ROW(least_confidence)         \
@@ -19,6 +23,8 @@
   ROW(epig)                     \
   ROW(typiclust)                \
   ROW(prob_cover)               \
+  ROW(max_herding)              \
+  ROW(facility_location)        \
   ROW(bait)                     \
   ROW(k_center_approximate)     \
   ROW(badge_approximate)

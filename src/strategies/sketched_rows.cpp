@@ -15,14 +15,18 @@ float half_length(std::span<const float> sketch) {
 
 }  // namespace
 
-Sketch sketch_of_sample(const Embeddings& embeddings, std::span<const Index> candidates,
-                        std::size_t directions) {
+Matrix<float> sample_of(const Embeddings& embeddings, std::span<const Index> candidates) {
   const std::size_t count = std::min(candidates.size(), kSampleRows);
   std::vector<Index> rows(count);
   for (std::size_t i = 0; i < count; ++i) rows[i] = candidates[i * candidates.size() / count];
   Matrix<float> sample(count, embeddings.cols());
   embeddings.gather_rows(rows, sample);
-  return Sketch(sample, directions);
+  return sample;
+}
+
+Sketch sketch_of_sample(const Embeddings& embeddings, std::span<const Index> candidates,
+                        std::size_t directions) {
+  return Sketch(sample_of(embeddings, candidates), directions);
 }
 
 void transpose_sketches(MatrixView<const float> sketches, float* out) {

@@ -18,6 +18,9 @@ namespace goldpan {
 
 using AlignedFloats = hwy::AlignedFreeUniquePtr<float[]>;
 
+/// Up to 1024 candidates, evenly spread.
+Matrix<float> sample_of(const Embeddings& embeddings, std::span<const Index> candidates);
+
 /// A sketch of `directions` leading directions, from an evenly spread sample of the candidates.
 Sketch sketch_of_sample(const Embeddings& embeddings, std::span<const Index> candidates,
                         std::size_t directions);

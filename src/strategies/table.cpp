@@ -6,6 +6,7 @@
 
 #include "strategies/check.hpp"
 #include "strategies/rows.hpp"
+#include "strategies/silence.hpp"
 
 namespace goldpan {
 
@@ -38,9 +39,12 @@ Selection select(std::string_view strategy, const Pool& pool, std::size_t batch,
   const StrategyInfo& info = find_strategy(strategy);
   StrategyOptions resolved = options;
   resolved.values = options.values.resolve(info.options, info.name);
+  workers.stop_if_asked();
   check_pool(info, pool, batch, workers);
   if (batch == 0) return {};
-  return info.select(pool, batch, resolved, generator, workers);
+  Selection selection = info.select(pool, batch, resolved, generator, workers);
+  note_silence(info, pool, selection);
+  return selection;
 }
 
 }  // namespace goldpan

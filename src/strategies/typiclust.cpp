@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <iterator>
 #include <limits>
+#include <mutex>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -236,7 +237,11 @@ Selection select_typiclust(const Pool& pool, std::size_t batch, const StrategyOp
   const std::vector<Index> rows = all_rows(pool);
   KMeansOptions settings;
   settings.clusters = std::min(pool.labeled.size() + batch, kMaxClusters);
-  settings.progress = options.progress;
+  // Steps are picks: none while the clusters are found, and no end that comes early.
+  settings.progress.report = [&](std::size_t, std::size_t) {
+    if (options.progress.report) options.progress.report(0, batch);
+  };
+  settings.progress.stop = options.progress.stop;
   Generator stream = generator.stream("typiclust");
   const KMeans found = kmeans(pool.embeddings, rows, settings, stream, workers);
   std::vector<Cluster> clusters = collect(pool, rows, found);
@@ -249,6 +254,8 @@ Selection select_typiclust(const Pool& pool, std::size_t batch, const StrategyOp
   // How many picks a cluster gives is known, so that clusters are worked on side by side.
   std::vector<std::vector<Index>> picks(clusters.size());
   std::vector<std::vector<double>> scores(clusters.size());
+  std::mutex progressing;
+  std::size_t done = 0;
   workers.run(clusters.size(), [&](std::size_t c) {
     const Cluster& own = clusters[c];
     if (own.picks == 0) return;
@@ -258,6 +265,8 @@ Selection select_typiclust(const Pool& pool, std::size_t batch, const StrategyOp
       picks[c].push_back(own.unlabeled[neighborhood.take(own.unlabeled.size() - i, typicality)]);
       scores[c].push_back(typicality);
     }
+    const std::lock_guard lock(progressing);
+    options.progress.step(done += own.picks, batch);
   });
 
   Selection selection;

@@ -90,17 +90,17 @@ class Classification : public Task {
 
   Evaluation evaluate(const Predictions& predictions, const Targets& targets,
                       std::span<const Index> items, std::span<const Slice> slices) const override {
-    const auto judge = [&](std::span<const std::size_t> places) {
+    const auto judge = [&](std::span<const Index> places) {
       Judged judged;
-      for (const std::size_t place : places) {
+      for (const Index place : places) {
         if (!is_known(targets, items[place])) continue;
         judged.places.push_back(place);
         judged.labels.push_back(targets.labels[items[place]]);
       }
       return judged;
     };
-    std::vector<std::size_t> everything(items.size());
-    for (std::size_t i = 0; i < items.size(); ++i) everything[i] = i;
+    std::vector<Index> everything(items.size());
+    for (Index i = 0; i < items.size(); ++i) everything[i] = i;
     const Judged all = judge(everything);
 
     Evaluation found;
@@ -118,7 +118,7 @@ class Classification : public Task {
     found.metrics.set("ece_before", expected_calibration_error(found.reliability_before));
     found.metrics.set("ece_after", expected_calibration_error(found.reliability_after));
     for (const Slice& slice : slices) {
-      add_hits(predictions, judge(slice.members), slice.name, found.metrics);
+      add_hits(predictions, judge(slice.items), slice.name, found.metrics);
     }
     return found;
   }

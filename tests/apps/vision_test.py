@@ -60,12 +60,12 @@ class VisionTest(ProgramTest):
 
     def test_auto_says_what_it_takes(self):
         result = self.run_here(*self.run_command("without"))
-        self.assertIn("encoder auto: patches, since there are no DINOv2 weights", result.stderr)
+        self.assertIn("encoder auto: patches, since there is no data/dinov2-small/model.safetensors", result.stderr)
         self.assertEqual(self.fact("without", "encoder"), "patches")
         self.write_weights(self.folder / "nowhere/dinov2-small/model.safetensors")
         result = self.run_here(*self.run_command("with", "--dinov2-size", 28))
         if WITH_TORCH:
-            self.assertIn("encoder auto: DINOv2, since its weights are there", result.stderr)
+            self.assertIn("encoder auto: dinov2_vits14, since its weights are there", result.stderr)
             self.assertEqual(self.fact("with", "encoder"), "dinov2_64x1")
             # Nothing is learned from the pool, so that one cache serves every split.
             result = self.run_here(*self.run_command("other_split", "--dinov2-size", 28, "--split-seed", 5))
@@ -73,19 +73,20 @@ class VisionTest(ProgramTest):
             # The weights are a part of the run: with them, what began with patches is not resumed.
             self.fails_here("encoder was 'patches' and is now 'dinov2_64x1'", *self.run_command("without"))
         else:
-            self.assertIn("patches, since this build cannot use", result.stderr)
+            self.assertIn("needs libtorch, which this build was made without", result.stderr)
             self.assertIn("-DGOLDPAN_WITH_TORCH=ON", result.stderr)
 
     def test_errors_name_the_place(self):
-        self.fails_here("got 'siglip', expected patches, dinov2 or auto", *self.run_command("x", "--encoder", "siglip"))
-        self.fails_here("--weights] are for --encoder dinov2", *self.run_command("x", "--encoder", "patches", "--weights",
+        self.fails_here("got 'siglip', expected lite0, patches, dinov2_vits14", *self.run_command("x", "--encoder", "siglip"))
+        self.fails_here("--weights] are not for --encoder patches", *self.run_command("x", "--encoder", "patches", "--weights",
                                                                                 "w.safetensors"))
         self.fails_here("expected linear, resnet18", *self.run_command("x", "--model", "vgg"))
         if not WITH_TORCH:
-            for option in (["--model", "resnet18"], ["--encoder", "dinov2"], ["--weights", "w.safetensors"]):
+            for option in (["--model", "resnet18"], ["--encoder", "dinov2", "--weights", "w.safetensors"],
+                           ["--weights", "w.safetensors"]):
                 self.fails_here("configure with -DGOLDPAN_WITH_TORCH=ON", *self.run_command("x", *option))
             return
-        self.fails_here("--encoder dinov2] got no weights", *self.run_command("x", "--encoder", "dinov2"))
+        self.fails_here("--encoder dinov2_vits14] got no weights", *self.run_command("x", "--encoder", "dinov2"))
         self.fails_here("w.safetensors", *self.run_command("x", "--weights", "w.safetensors"))
         self.fails_here("got device 'tpu', expected cpu, cuda or cuda:N",
                         *self.run_command("x", "--model", "resnet18", "--device", "tpu"))

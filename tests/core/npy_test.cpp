@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -54,11 +56,6 @@ TEST(Npy, RefusesWhatItCannotRead) {
   refuse(npy_header("<f4", {3, 5}) + std::string(59, '\0'),
          "needs 60 bytes of values, the file has 59");
   refuse(npy_header("<f4", {3, 5}).substr(0, 40), "ends inside the .npy header");
-  refuse(
-      with_header("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2), }", std::string(16, 0)),
-      "Fortran");
-  refuse(with_header("{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }", "1234"),
-         "big-endian");
   refuse(with_header("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", "1234"), "simple");
   refuse(with_header("{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", "12345678"),
          "'c8'");
@@ -73,6 +70,103 @@ TEST(Npy, RefusesWhatItCannotRead) {
   expect_error([&] { NpyFile(folder / "cube.npy").embeddings(); }, "expected N x D");
 }
 
+/// What numpy.save writes for an array of this type, order and axis order: values 0, 1, 2, ... of a
+/// 3 x 4 matrix.
+template <typename T, typename Make>
+std::string saved(const std::string& descr, bool fortran, const Make& make) {
+  std::string values;
+  for (std::size_t i = 0; i < 12; ++i) {
+    const std::size_t number = fortran ? i % 3 * 4 + i / 3 : i;
+    const T value = make(number);
+    std::string raw(reinterpret_cast<const char*>(&value), sizeof value);
+    if (descr[0] == '>') std::ranges::reverse(raw);
+    values += raw;
+  }
+  std::string dictionary = "{'descr': '" + descr +
+                           "', 'fortran_order': " + (fortran ? "True" : "False") +
+                           ", 'shape': (3, 4), }";
+  dictionary.append(54 - (dictionary.size() + 1) % 64 + 64, ' ');
+  return with_header(dictionary + "\n", values);
+}
+
+TEST(Npy, ConvertsEveryTypeAndOrder) {
+  const TemporaryFolder folder;
+  const auto expect_counts = [&](const std::string& content, bool converted) {
+    write_file(folder / "x.npy", content);
+    const NpyFloats floats(folder / "x.npy", 2, "N x C");
+    EXPECT_EQ(floats.converted(), converted);
+    for (std::size_t i = 0; i < 12; ++i) {
+      EXPECT_EQ(floats.matrix().data()[i], static_cast<float>(i)) << i;
+      EXPECT_EQ(floats.matrix()(i / 4, i % 4), static_cast<float>(i));
+    }
+    const NpyEmbeddings embeddings(folder / "x.npy");
+    std::vector<float> row(4);
+    embeddings.embeddings().copy_rows(2, {row.data(), 1, 4});
+    EXPECT_EQ(row, (std::vector<float>{8, 9, 10, 11}));
+  };
+  const auto half = [](std::size_t i) { return to_half(static_cast<float>(i)).bits; };
+  for (const bool fortran : {false, true}) {
+    for (const std::string order : {"<", ">"}) {
+      const bool as_is = order == "<" && !fortran;
+      expect_counts(saved<float>(order + "f4", fortran, [](std::size_t i) { return float(i); }),
+                    !as_is);
+      expect_counts(saved<double>(order + "f8", fortran, [](std::size_t i) { return double(i); }),
+                    true);
+      expect_counts(saved<std::int64_t>(order + "i8", fortran, [](std::size_t i) { return i; }),
+                    true);
+      expect_counts(saved<std::uint16_t>(order + "u2", fortran, [](std::size_t i) { return i; }),
+                    true);
+      expect_counts(saved<std::uint16_t>(order + "f2", fortran, half), true);
+    }
+  }
+  write_file(folder / "x.npy", saved<std::uint16_t>("<f2", false, half));
+  EXPECT_TRUE(NpyEmbeddings(folder / "x.npy").embeddings().is_half());
+}
+
+TEST(Npy, ReadsThreeAxesInFortranOrder) {
+  const TemporaryFolder folder;
+  std::string values;
+  for (std::size_t i = 0; i < 24; ++i) {  // value 12 k + 4 n + c at [k, n, c], k changing fastest
+    const double value = 12.0 * (i % 2) + 4.0 * (i / 2 % 3) + static_cast<double>(i / 6);
+    values.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  write_file(folder / "x.npy",
+             with_header("{'descr': '<f8', 'fortran_order': True, 'shape': (2, 3, 4), }", values));
+  const NpyFloats floats(folder / "x.npy", 3, "K x N x C");
+  for (std::size_t i = 0; i < 24; ++i) EXPECT_EQ(floats.values()[i], static_cast<float>(i));
+}
+
+TEST(Npy, SaysWhatCuresAFileThatMustLieInMemory) {
+  const TemporaryFolder folder;
+  write_file(folder / "x.npy", saved<float>(">f4", true, [](std::size_t i) { return float(i); }));
+  const NpyFile file(folder / "x.npy");
+  expect_error([&] { file.embeddings(); }, "type f4, big-endian, Fortran order");
+  expect_error([&] { file.matrix(); },
+               "numpy.save(p, numpy.ascontiguousarray(numpy.load(p), '<f4'))");
+}
+
+TEST(Npy, ReadsBigEndianIntegers) {
+  const TemporaryFolder folder;
+  write_file(folder / "x.npy", npy_header(">i2", {2}) + std::string("\x01\x02\xff\xfe", 4));
+  EXPECT_EQ(NpyFile(folder / "x.npy").integers(), (std::vector<std::int64_t>{258, -2}));
+}
+
+TEST(Npy, RefusesArraysWithoutValues) {
+  const TemporaryFolder folder;
+  const auto refuse = [&](std::vector<std::size_t> shape, const std::string& message) {
+    write_file(folder / "x.npy", npy_header("<f4", shape));
+    expect_error([&] { NpyFloats(folder / "x.npy", 2, "N x C"); }, message);
+    expect_error([&] { NpyEmbeddings(folder / "x.npy"); }, message);
+  };
+  refuse({4294967297, 0}, "has shape (4294967297, 0), which holds no values");
+  refuse({0, 4294967297}, "which holds no values");
+  refuse({0, 0}, "which holds no values");
+  refuse({}, "needs 4 bytes");
+  refuse({4}, "needs 16 bytes");
+  write_file(folder / "x.npy", npy_header("<f2", {4294967297, 0}));
+  expect_error([&] { NpyEmbeddings(folder / "x.npy"); }, "which holds no values");
+}
+
 TEST(Npy, SurvivesDamagedHeaders) {
   const TemporaryFolder folder;
   const std::string good = npy_header("<f4", {2, 3}) + std::string(24, '\0');
@@ -83,10 +177,12 @@ TEST(Npy, SurvivesDamagedHeaders) {
       damaged[generator.below(std::min<std::size_t>(damaged.size(), 80))] =
           static_cast<char>(generator.below(256));
     }
-    write_file(folder / "damaged.npy", damaged);
+    write_file(folder / "damaged.npy", damaged, Flush::kNo);
     try {
       const NpyFile file(folder / "damaged.npy");
       EXPECT_LE(file.values().size(), damaged.size());
+      const NpyFloats floats(folder / "damaged.npy", 2, "N x D");
+      EXPECT_LE(floats.values().size(), damaged.size());
     } catch (const Error&) {
     }
   }

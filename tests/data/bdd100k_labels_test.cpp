@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "data/fixtures.hpp"
-#include "data/json_records.hpp"
+#include "core/json_records.hpp"
 #include "expect_error.hpp"
 #include "temporary_folder.hpp"
 

@@ -113,5 +113,39 @@ TEST(Dataset, SubsetOutlivesTheEmbeddingsItWasTakenFrom) {
   EXPECT_EQ(part.items.images, nullptr);
 }
 
+TEST(Dataset, NamesOfClassesAreUtf8) {
+  const TemporaryFolder folder;
+  const std::string image = encode_jpeg(make_image(8, 8));
+  put(folder / "caf\xE9" / "a.jpg", image);
+  put(folder / "tea" / "b.jpg", image);
+  const Dataset dataset = open_dataset("folder:" + folder.path().string());
+  EXPECT_THAT(dataset.targets.class_names, ElementsAre("caf\xEF\xBF\xBD", "tea"));
+  EXPECT_EQ(dataset.notes.size(), 1u);
+  put(folder / "caf\xE8" / "c.jpg", image);
+  expect_error([&] { open_dataset("folder:" + folder.path().string()); },
+               "two classes that are written");
+}
+
+/// Backtracking engines take 2^n steps for this, and cannot be stopped.
+TEST(Groups, NoPatternTakesLong) {
+  const TemporaryFolder folder;
+  std::string ids;
+  for (int i = 0; i < 100; ++i) ids += std::string(2000, 'a') + std::to_string(i) + "!\n";
+  put(folder / "ids.txt", ids);
+  put(folder / "embeddings.npy", npy_header("<f4", {100, 1}) + std::string(400, '\0'));
+  put(folder / "labels.npy", npy_header("|u1", {100}) + std::string(100, '\0'));
+  DatasetOptions options;
+  options.group_pattern = "(a+)+$";
+  expect_error([&] { open_dataset("npy:" + folder.path().string(), options); }, "matches none");
+  options.group_pattern = "(a+)+";
+  EXPECT_EQ(open_dataset("npy:" + folder.path().string(), options).items.groups,
+            std::vector<std::uint32_t>(100, 0));
+  options.group_pattern = "(a";
+  expect_error([&] { open_dataset("npy:" + folder.path().string(), options); },
+               "'(a' is not a regular expression: missing ): (a");
+  options.group_pattern = "a+";
+  expect_error([&] { open_dataset("npy:" + folder.path().string(), options); }, "captures nothing");
+}
+
 }  // namespace
 }  // namespace goldpan

@@ -78,11 +78,37 @@ TEST_F(NpyFolder, TakesNamesFromTextFiles) {
   EXPECT_THAT(dataset.items.groups, ElementsAre(0, 0, 1));
 }
 
+TEST_F(NpyFolder, ClassesAreThoseThatOccur) {
+  put_labels({7, 3, 9});
+  const Dataset dataset = open();
+  EXPECT_THAT(dataset.targets.class_names, ElementsAre("3", "7", "9"));
+  EXPECT_THAT(dataset.targets.labels, ElementsAre(1, 0, 2));
+}
+
+TEST_F(NpyFolder, UnknownLabelsAreNoClass) {
+  const auto expect_unknown = [&] {
+    const Dataset dataset = open();
+    EXPECT_THAT(dataset.targets.class_names, ElementsAre("0", "5"));
+    EXPECT_THAT(dataset.targets.labels, ElementsAre(1, kUnknownLabel, 0));
+    EXPECT_THAT(dataset.notes, ElementsAre("1 items have no label."));
+    expect_error([&] { require_labels(dataset); }, "has 1 items without a label, the first is '1'");
+  };
+  put_labels({5, -1, 0});
+  expect_unknown();
+  put(folder_ / "labels.npy",
+      make_npy<double>("<f8", {3}, {5, std::numeric_limits<double>::quiet_NaN(), 0}));
+  expect_unknown();
+  put_labels({5, 1, 0});
+  require_labels(open());
+}
+
 TEST_F(NpyFolder, RefusesWhatDoesNotFitTogether) {
   put_labels({0, 1});
   expect_error([&] { open(); }, "labels.npy] has 2 labels for 3 embeddings");
-  put_labels({0, -1, 2});
-  expect_error([&] { open(); }, "labels.npy] row 1 has label -1, expected 0 to ");
+  put_labels({0, -2, 2});
+  expect_error([&] { open(); }, "labels.npy] row 1 has label -2, expected 0 to ");
+  put_labels({-1, -1, -1});
+  expect_error([&] { open(); }, "labels.npy] holds no label but unknown ones");
   put_labels({0, 1, 3'000'000'000});
   expect_error([&] { open(); }, "row 2 has label 3000000000");
   put_labels({0, 1, 2});
@@ -112,8 +138,8 @@ TEST_F(NpyFolder, RefusesOtherShapesAndTypes) {
   put(folder_ / "embeddings.npy", make_npy<float>("<f4", {2}, {1, 2}));
   expect_error([&] { open(); }, "expected N x D");
   put_embeddings({1, 2, 3, 4, 5, 6});
-  put(folder_ / "labels.npy", make_npy<float>("<f4", {3}, {0, 1, 2}));
-  expect_error([&] { open(); }, "labels.npy] has type f4, expected integers");
+  put(folder_ / "labels.npy", make_npy<float>("<f4", {3}, {0, 1.5, 2}));
+  expect_error([&] { open(); }, "labels.npy] row 1 has label 1.5, expected whole numbers");
   std::filesystem::remove(folder_ / "labels.npy");
   expect_error([&] { open(); }, "labels.npy] cannot open");
   expect_error([&] { open("(.*)"); }, "labels.npy]");

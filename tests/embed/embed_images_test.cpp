@@ -1,5 +1,6 @@
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <goldpan/core/files.hpp>
 #include <goldpan/embed/encoder.hpp>
@@ -200,6 +202,39 @@ TEST_F(EmbedImages, ACopiedCacheIsKnownByItsHash) {
   EXPECT_TRUE(embed().from_cache);
 }
 
+/// Any changed byte, also under an unchanged time stamp, is found and never used.
+TEST_F(EmbedImages, FindsEveryFlippedBit) {
+  embed();
+  const auto values = only(".npy"), record = only(".json");
+  const std::string good_values = read_text(values), good_record = read_text(record);
+  Generator generator(3);
+  const auto flip = [&](const std::filesystem::path& path, std::string content) {
+    const auto before = std::filesystem::last_write_time(path);
+    const std::size_t at = generator.below(content.size());
+    content[at] = static_cast<char>(content[at] ^ (1 << generator.below(8)));
+    write_file(path, content);
+    std::filesystem::last_write_time(path, before);
+    return at;
+  };
+  for (int round = 0; round < 30; ++round) {
+    const std::size_t at = flip(values, good_values);
+    const EmbeddedImages again = embed();
+    // A header of other spaces is the same header.
+    if (at >= 128) {
+      EXPECT_FALSE(again.from_cache) << at;
+      EXPECT_THAT(again.damage, testing::HasSubstr(values.string() + ": rows "));
+    }
+    expect_right(again);
+    write_file(values, good_values);
+    write_file(record, good_record);
+    flip(record, good_record);
+    expect_right(embed());
+    write_file(values, good_values);
+    write_file(record, good_record);
+  }
+  EXPECT_TRUE(embed().from_cache);
+}
+
 TEST_F(EmbedImages, ResumesWhereItStopped) {
   const std::string whole = read_text(embed().file.path());
   options.fresh = true;
@@ -298,12 +333,23 @@ TEST_F(EmbedImages, AFolderThatCannotBeMade) {
 }
 
 TEST_F(EmbedImages, DiskFullIsAClearErrorAndLosesNothing) {
-  // /dev/full answers every write as a full disk does.
-  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "this system has no /dev/full";
-  std::filesystem::create_symlink("/dev/full", folder / "full");
+  // A limit on the size of files answers as a full disk does, but for the reason.
+  rlimit before = {};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small = {4, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
   PartialFile file(folder / "full");
   const std::vector<std::byte> bytes(8);
-  expect_error([&] { file.write(0, bytes); }, "full] cannot write: No space left on device");
+  expect_error([&] { file.write(0, bytes); }, "full] cannot write: File too large");
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+}
+
+TEST_F(EmbedImages, ALinkIsNotWrittenThrough) {
+  std::filesystem::create_symlink(folder / "elsewhere", folder / "link");
+  expect_error([&] { PartialFile(folder / "link"); }, "link] cannot write");
+  EXPECT_FALSE(std::filesystem::exists(folder / "elsewhere"));
 }
 
 TEST_F(EmbedImages, PatchesAreTheSameFromACacheAndResumed) {

@@ -17,7 +17,7 @@ TEST(ImageFile, NamesWhatIsNoImage) {
   const auto refuse = [&](const std::string& content, const std::string& name) {
     put(folder / "picture.jpg", content);
     expect_error([&] { read_image(folder / "picture.jpg"); },
-                 "picture.jpg] looks like " + name + ", expected a JPEG or PNG image");
+                 "picture.jpg] looks like " + name + ", expected a JPEG, PNG or WebP image");
   };
   refuse("", "an empty file");
   refuse("<!DOCTYPE html><html>404</html>", "an HTML page");
@@ -25,7 +25,6 @@ TEST(ImageFile, NamesWhatIsNoImage) {
   refuse("<?xml version=\"1.0\"?><Error/>", "an XML document");
   refuse("{\"error\": 403}", "JSON text");
   refuse("GIF89a.......", "a GIF image");
-  refuse(std::string("RIFF\x10\0\0\0WEBPVP8 ", 16), "a WebP image");
   refuse("BM......", "a BMP image");
   refuse(std::string("II*\0", 4), "a TIFF image");
   refuse(std::string("\0\0\0\x18"

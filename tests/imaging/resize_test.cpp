@@ -52,6 +52,26 @@ TEST(Resize, GivesThePixelsOfPil) {
             "a8b43456debe1eb13ecb65d35786469015339d1dd727b5a78d615c6891734aea");
 }
 
+// Made with Pillow 13.0.0, as above.
+TEST(Resize, GivesThePixelsOfPilForItsOtherFilters) {
+  EXPECT_EQ(hash(resize(noise(640, 360), 455, 256, ResizeFilter::kBilinear)),
+            "55eedc4959bb36284ba3f3c353c5000a1fe789e3382ef467d6eceaec9d79d796");
+  EXPECT_EQ(hash(resize(noise(101, 77), 64, 91, ResizeFilter::kBilinear)),
+            "6a10e4375be0d2e293b8d0a32a140b67d1d59dba1b490d2235825a6935d0f57b");
+  EXPECT_EQ(hash(resize(noise(200, 150), 3, 2, ResizeFilter::kBilinear)),
+            "1592b6b161906440a753cb423b01e5bfbc72ab507defedbcaa6c9f908a6af104");
+  EXPECT_EQ(hash(resize(noise(33, 20), 120, 90, ResizeFilter::kBilinear)),
+            "b79636817bc80aef5ecb9ca3953237b236917f9e8ed2ca0faf5f70299c11f953");
+  EXPECT_EQ(hash(resize(noise(640, 360), 455, 256, ResizeFilter::kLanczos)),
+            "ecf41ebc6e431edb853829658b324a10d86d735f1eafc8190ef4ccfdf5a3145b");
+  EXPECT_EQ(hash(resize(noise(101, 77), 64, 91, ResizeFilter::kLanczos)),
+            "5cf403eb34dd4659eb153a645c76e36996abf1cd302f2a87c10598a17e96193a");
+  EXPECT_EQ(hash(resize(noise(200, 150), 3, 2, ResizeFilter::kLanczos)),
+            "3ecee115d2f7d0b9baceeebaf2b1ace528c922d291ea8147490278f375964e0a");
+  EXPECT_EQ(hash(resize(noise(33, 20), 120, 90, ResizeFilter::kLanczos)),
+            "372d2f516f644f373483d11fa778cb1577b5eb33a9b8ed1fb87240822d53e2bb");
+}
+
 // Pillow 13 shrinks portraits by the vertical pass first; we do as all before it did (Pillow 12.3
 // made these two). Noise tells the orders apart.
 TEST(Resize, ShrinksAcrossFirst) {

@@ -291,7 +291,7 @@ TEST_P(Heads, NamesBadInput) {
   expect_error([&] { fit(rows, Labels{0, 1}, Weights{1, -2}); }, "for row 5");
   expect_error([&] { fit(rows, Labels{0, 1}, Weights{0, 0}); }, "only zeros");
   all.embeddings(5, 2) = std::numeric_limits<float>::quiet_NaN();
-  expect_error([&] { fit(rows, Labels{0, 1}); }, "in row 5");
+  expect_error([&] { fit(rows, Labels{0, 1}); }, "row 5 holds");
 
   HeadOptions bad = options();
   bad.dropout = 1;

@@ -111,6 +111,9 @@ class Documentation(unittest.TestCase):
         self.assertEqual(len(namespace["dataset"].tagged), 100)
         self.assertEqual(len(namespace["client"].names), 100)
 
+    def test_distributed(self):
+        self.run_in_empty_folder("docs/distributed.md")
+
     def test_methods(self):
         self.run_in_empty_folder("docs/methods.md")
 

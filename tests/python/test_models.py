@@ -126,3 +126,20 @@ def test_patch_encoder_takes_arrays_and_files(tmp_path):
         encoder.transform(images / 255)
     with pytest.raises(ValueError, match="expected one before"):
         goldpan.PatchEncoder().transform(images)
+
+
+def test_unknown_labels_are_refused_and_plus_minus_one_are_classes(clouds):
+    embeddings, labels = clouds[0], np.array(clouds[1])
+    labels[3] = -1
+    with pytest.raises(ValueError, match=r"\[y\] got 1 unknown labels"):
+        goldpan.LinearHead().fit(embeddings, labels)
+    signs = np.where(labels == 0, -1, 1)
+    assert list(goldpan.LinearHead().fit(embeddings, signs).classes_) == [-1, 1]
+
+
+@pytest.mark.parametrize("magnitude", [1e19, -3.4e38])
+def test_a_mark_for_a_missing_value_is_named(magnitude, clouds):
+    embeddings = np.array(clouds[0], dtype=np.float32)
+    embeddings[7, 1] = magnitude
+    with pytest.raises(ValueError, match="row 7 is .* long"):
+        goldpan.LinearHead().fit(embeddings, clouds[1])

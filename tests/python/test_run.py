@@ -74,3 +74,26 @@ def test_names_of_classes_and_unknown_settings(clouds, tmp_path):
         goldpan.run(clouds, tmp_path, reserve=2)
     with pytest.raises(ValueError, match=r"\[labels\] got shape"):
         goldpan.run((clouds[0], clouds[1][:5]), tmp_path)
+
+
+def test_labels_that_nobody_knows_are_no_class(clouds, tmp_path):
+    embeddings, labels = clouds[0], np.asarray(clouds[1])
+    for unknown in (np.nan, None, -1, ""):
+        spoiled = labels.astype(object) if unknown in (None, "") else labels.astype(type(unknown))
+        spoiled[5] = unknown
+        with pytest.raises(ValueError, match=r"\[labels\] got 1 unknown labels .* in row 5 is the first"):
+            goldpan.run((embeddings, spoiled), tmp_path, **SMALL)
+
+
+def test_classes_are_those_that_occur(clouds, tmp_path):
+    labels = np.asarray(clouds[1]) * 4 + 3
+    results = goldpan.run((clouds[0], labels), tmp_path, **{**SMALL, "seeds": [1]}, calibration=False)
+    assert results.class_names == [str(label) for label in np.unique(labels)]
+
+
+def test_prices_are_numbers(clouds, tmp_path):
+    for price in (float("nan"), -1.0, float("inf")):
+        with pytest.raises(ValueError, match="--label-price"):
+            goldpan.run(clouds, tmp_path, **SMALL, label_price=price)
+    with pytest.raises(ValueError, match="got ''"):
+        goldpan.run(clouds, tmp_path, **{**SMALL, "budgets": "0.1,,0.2"})

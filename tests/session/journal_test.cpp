@@ -3,11 +3,13 @@
 #include <cmath>
 #include <limits>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <goldpan/core/files.hpp>
 
 #include "expect_error.hpp"
+#include "session/schema.hpp"
 #include "session/sqlite.hpp"
 #include "temporary_folder.hpp"
 
@@ -147,6 +149,146 @@ TEST(Journal, ARefusedRoundLeavesTheOldOnes) {
   EXPECT_THROW(journal.add_round(round_of("badge", 1, 0), kPicks, kLabels), Error);
   journal.add_round(round_of("badge", 1, 1), kPicks, kLabels);
   EXPECT_EQ(journal.finished_rounds("badge", 1).size(), 2u);
+}
+
+// A table as version 0.1.0 wrote it.
+constexpr const char* kVersion1 = R"sql(
+CREATE TABLE rounds(
+  strategy TEXT NOT NULL, seed INTEGER NOT NULL, round INTEGER NOT NULL,
+  budget REAL NOT NULL, labeled INTEGER NOT NULL,
+  accuracy REAL, balanced_accuracy REAL, macro_f1 REAL, nll REAL,
+  temperature REAL, ece_before REAL, ece_after REAL,
+  redundancy REAL, redundancy_labeled REAL, drift REAL,
+  train_seconds REAL, score_seconds REAL, select_seconds REAL,
+  notes TEXT NOT NULL,
+  PRIMARY KEY(strategy, seed, round)) WITHOUT ROWID;
+CREATE TABLE class_results(
+  strategy TEXT NOT NULL, seed INTEGER NOT NULL, round INTEGER NOT NULL, class INTEGER NOT NULL,
+  recall REAL, labeled INTEGER NOT NULL,
+  PRIMARY KEY(strategy, seed, round, class)) WITHOUT ROWID;
+INSERT INTO rounds VALUES('random', 1, 0, 0.1, 2, 0.75, 0.5, 0.4, 1.5, 1.25, 0.1, 0.05, 0, 0, NULL,
+                          0.5, 0, 0.25, 'one' || char(10) || 'two');
+INSERT INTO class_results VALUES('random', 1, 0, 0, 1.0, 2), ('random', 1, 0, 1, NULL, 0);
+INSERT INTO picks VALUES('random', 1, 0, 0, 2, 1, 0, NULL, 0.5), ('random', 1, 0, 1, 0, 0, 0, NULL, 0.5);
+INSERT INTO settings VALUES(0, 'protocol.strategies', 'random,badge'),
+                           (1, 'protocol.budgets', '0.1,1'), (2, 'protocol.seeds', '1');
+INSERT INTO facts VALUES(0, 'pool_size', '4'), (1, 'test_size', '2');
+INSERT INTO classes VALUES(0, 'a', 3), (1, 'b', 1);
+INSERT INTO items VALUES(0, 'a'), (1, 'b'), (2, 'c, d'), (3, 'e');
+PRAGMA user_version = 1;
+)sql";
+
+void write_version_1(const std::filesystem::path& file) {
+  Database database(file, Database::Mode::kCreate);
+  database.execute(kSharedTables);
+  database.execute(kVersion1);
+  database.execute(fmt::format("PRAGMA application_id = {}", kApplicationId));
+}
+
+void expect_version_1(const std::filesystem::path& file) {
+  const Records records = read_records(file);
+  ASSERT_EQ(records.rounds.size(), 1u);
+  const RoundRecord& round = records.rounds[0];
+  EXPECT_EQ(round.value("accuracy"), 0.75);
+  EXPECT_EQ(round.value("select_seconds"), 0.25);
+  EXPECT_TRUE(std::isnan(round.value("drift")));
+  EXPECT_EQ(round.class_counts(), (std::vector<std::uint64_t>{2, 0}));
+  EXPECT_EQ(round.metrics.value("recall", 0), 1.0);
+  EXPECT_TRUE(std::isnan(round.metrics.value("recall", 1)));
+  EXPECT_EQ(round.notes, (std::vector<std::string>{"one", "two"}));
+  EXPECT_EQ(read_picks(file).at(0).id, "c, d");
+  EXPECT_TRUE(read_thumbnails(file).empty());
+}
+
+TEST(Journal, ReadsAnOlderVersionWithoutChangingIt) {
+  const TemporaryFolder folder;
+  write_version_1(folder / "run.db");
+  const std::string before = read_text(folder / "run.db");
+  expect_version_1(folder / "run.db");
+  EXPECT_EQ(read_text(folder / "run.db"), before);
+}
+
+TEST(Journal, RaisesAnOlderVersionWhenTheRunGoesOn) {
+  const TemporaryFolder folder;
+  write_version_1(folder / "run.db");
+  JournalHeader wanted = header();
+  wanted.settings = {{"protocol.strategies", "random,badge"},
+                     {"protocol.budgets", "0.1,1"},
+                     {"protocol.seeds", "1"},
+                     {"protocol.options", ""}};  // did not exist then
+  wanted.facts = {{"pool_size", "4"}, {"test_size", "2"}};
+  wanted.standards = {{"protocol.options", ""}};
+  {
+    Journal journal(folder.path(), wanted, false);
+    ASSERT_EQ(journal.finished_rounds("random", 1).size(), 1u);
+    journal.add_round(round_of("badge", 1, 0), kPicks, kLabels);
+  }
+  const Database database(folder / "run.db", Database::Mode::kReadOnly);
+  EXPECT_EQ(database.pragma("user_version"), kSchemaVersion);
+  EXPECT_EQ(read_records(folder / "run.db").rounds.size(), 2u);
+}
+
+TEST(Journal, ANewerVersionIsRefused) {
+  const TemporaryFolder folder;
+  { Journal journal(folder.path(), header(), false); }
+  {
+    Database database(folder / "run.db", Database::Mode::kCreate);
+    database.execute("PRAGMA user_version = 99");
+  }
+  expect_error([&] { read_records(folder / "run.db"); }, "schema version 99, expected 1 to");
+  expect_error([&] { Journal(folder.path(), header(), false); }, "schema version 99");
+}
+
+// 26 of 100 bit flips in a journal gave other tables and exit code 0: every value that a report or
+// a resumed run reads is sealed by a digest.
+TEST(Journal, AChangedValueIsFoundWhereverItStands) {
+  const std::pair<const char*, const char*> changes[] = {
+      {"UPDATE metrics SET value = value + 1e-9 WHERE name = 'accuracy'", "round 0 of random"},
+      {"UPDATE metrics SET name = 'accuracx' WHERE name = 'accuracy'", "round 0 of random"},
+      {"UPDATE rounds SET labeled = 3", "round 0 of random"},
+      {"UPDATE rounds SET notes = ''", "round 0 of random"},
+      {"UPDATE reliability SET count = 6 WHERE stage = 1", "round 0 of random"},
+      {"UPDATE picks SET item = 1 WHERE rank = 0", "round 0 of random"},
+      {"UPDATE picks SET label = 0", "round 0 of random"},
+      {"DELETE FROM picks WHERE rank = 1", "round 0 of random"},
+      {"UPDATE rounds SET round = 1", "of random"},
+      {"UPDATE settings SET value = '0.1' WHERE position = 1", "table 'settings'"},
+      {"UPDATE facts SET value = '5' WHERE key = 'pool_size'", "table 'facts'"},
+      {"UPDATE classes SET pool_count = 4", "table 'classes'"},
+      {"UPDATE items SET id = 'x' WHERE item = 0", "table 'items'"}};
+  for (const auto& [change, place] : changes) {
+    const TemporaryFolder folder;
+    {
+      Journal journal(folder.path(), header(), false);
+      journal.add_round(round_of("random", 1, 0), kPicks, kLabels);
+    }
+    {
+      Database database(folder / "run.db", Database::Mode::kCreate);
+      database.execute(change);
+    }
+    expect_error([&] { read_records(folder / "run.db"); }, place);
+    expect_error(
+        [&] {
+          Journal journal(folder.path(), header(), false);
+          journal.finished_rounds("random", 1);
+        },
+        place);
+  }
+}
+
+TEST(Journal, KeepsPicturesAndFindsChangedOnes) {
+  const TemporaryFolder folder;
+  {
+    Journal journal(folder.path(), header(), false);
+    const std::pair<Index, std::string> pictures[] = {{2, std::string("\xFF\xD8\0jpeg", 7)}};
+    journal.add_thumbnails(pictures);
+  }
+  EXPECT_EQ(read_thumbnails(folder / "run.db").at("c, d"), std::string("\xFF\xD8\0jpeg", 7));
+  {
+    Database database(folder / "run.db", Database::Mode::kCreate);
+    database.execute("UPDATE thumbnails SET jpeg = X'FFD8'");
+  }
+  expect_error([&] { read_thumbnails(folder / "run.db"); }, "the picture of item 'c, d'");
 }
 
 }  // namespace

@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <iterator>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -85,9 +88,14 @@ TEST_P(Contract, OneUnlabelledRow) {
   EXPECT_EQ(checked_pick(data.view(), 1).indices, data.unlabeled);
 }
 
-TEST_P(Contract, OneClass) {
+TEST_P(Contract, OneClassIsNoDistribution) {
   const SyntheticPool data(60, 4, 1, 10);
-  checked_pick(data.view(), 20);
+  const StrategyNeeds& needs = GetParam().needs;
+  if (!needs.probabilities && !needs.passes) {
+    checked_pick(data.view(), 20);
+  } else {
+    expect_error([&] { pick(data.view(), 20); }, "got one column, expected one a class");
+  }
 }
 
 TEST_P(Contract, OneDimension) {
@@ -128,6 +136,99 @@ TEST_P(Contract, LargeAndSmallNumbers) {
     for (std::size_t i = 0; i < data.embeddings.size(); ++i) data.embeddings.data()[i] *= scale;
     checked_pick(data.view(), 20);
   }
+}
+
+/// Every finite input ends with distinct rows, or with a refusal that names a row.
+TEST_P(Contract, AnyMagnitudeIsPickedFromOrRefusedByRow) {
+  const float kMax = std::numeric_limits<float>::max();
+  const float magnitudes[] = {1e17f,
+                              1e18f,
+                              1e19f,
+                              1e30f,
+                              kMax,
+                              1e-12f,
+                              1e-20f,
+                              1e-30f,
+                              std::numeric_limits<float>::min(),
+                              std::numeric_limits<float>::denorm_min()};
+  const auto try_pool = [&](const SyntheticPool& data, const std::string& what) {
+    SCOPED_TRACE(what);
+    try {
+      checked_pick(data.view(), 20);
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr("row "));
+      EXPECT_THAT(error.what(), testing::HasSubstr(" long"));
+    }
+  };
+  for (const float magnitude : magnitudes) {
+    SyntheticPool all(60, 40, 3, 10), one(60, 40, 3, 10), mixed(60, 40, 3, 10);
+    for (std::size_t i = 0; i < all.embeddings.size(); ++i) {
+      // In [-1, 1], so that nothing overflows here already.
+      all.embeddings.data()[i] = std::tanh(all.embeddings.data()[i]) * magnitude;
+    }
+    one.embeddings(one.unlabeled[7], 3) = -magnitude;  // a NODATA value, say
+    for (std::size_t i = 0; i < mixed.embeddings.size(); ++i) {
+      mixed.embeddings.data()[i] =
+          std::tanh(mixed.embeddings.data()[i]) * magnitudes[i / 40 % std::size(magnitudes)];
+    }
+    try_pool(all, "all rows of " + std::to_string(magnitude));
+    try_pool(one, "one value of " + std::to_string(magnitude));
+    try_pool(mixed, "all magnitudes");
+  }
+}
+
+TEST_P(Contract, NamesTheRowWithAMarkForAMissingValue) {
+  const StrategyNeeds& needs = GetParam().needs;
+  if (!needs.embeddings && !needs.features) GTEST_SKIP();
+  SyntheticPool data(60, 4, 3, 10);
+  data.embeddings(31, 2) = -3.4e38f;
+  expect_error([&] { pick(data.view(), 5); }, "row 31 is 3.4e+38 long (column 2 holds -3.4e+38)");
+}
+
+TEST_P(Contract, AnyFloat16IsPickedFrom) {
+  for (const std::uint16_t bits : {0x0001, 0x03FF, 0x0400, 0x7BFF}) {  // denormals to the largest
+    SyntheticPool data(60, 8, 3, 10);
+    Matrix<Half> halves(60, 8);
+    for (std::size_t i = 0; i < halves.size(); ++i) {
+      halves.data()[i] = {static_cast<std::uint16_t>(i % 3 == 0   ? bits
+                                                     : i % 3 == 1 ? 0x8000 | bits
+                                                                  : 0)};
+    }
+    Pool pool = data.view();
+    pool.embeddings = MatrixView<const Half>(halves.view());
+    checked_pick(pool, 20);
+  }
+}
+
+TEST_P(Contract, RefusesPassesOfOtherRows) {
+  if (!GetParam().needs.passes) GTEST_SKIP();
+  const SyntheticPool data(60, 4, 3, 10);
+  std::vector<float> values(5 * 59 * 3, 1.0f / 3);
+  const StoredPasses passes(values, 5, 59, 3);
+  Pool pool = data.view();
+  pool.passes = &passes;
+  // Where nothing else says how many rows there are, a row's number is what does not fit.
+  expect_error([&] { pick(pool, 5); }, GetParam().needs.embeddings || GetParam().needs.probabilities
+                                           ? "got 59 rows, expected 60"
+                                           : "got row 59");
+}
+
+TEST_P(Contract, RefusesPassesThatAreNoProbabilities) {
+  if (!GetParam().needs.passes) GTEST_SKIP();
+  const SyntheticPool data(60, 4, 3, 10);
+  std::vector<float> values(5 * 60 * 3, 1.0f / 3);
+  values[(2 * 60 + 17) * 3] = 0.9f;
+  const StoredPasses passes(values, 5, 60, 3);
+  Pool pool = data.view();
+  pool.passes = &passes;
+  expect_error([&] { pick(pool, 5); }, "pass 2, row 17 holds values that sum to 1.56");
+}
+
+TEST_P(Contract, StopsWhenTheTeamIsAskedTo) {
+  const SyntheticPool data(300, 12, 4, 40);
+  Generator generator(11);
+  Workers workers(2, [] { return true; });
+  EXPECT_THROW(select(GetParam().name, data.view(), 20, generator, workers), Cancelled);
 }
 
 TEST_P(Contract, NamesTheRowThatHoldsANaN) {

@@ -6,6 +6,7 @@
 #include <goldpan/strategies/deduplicate.hpp>
 
 #include "expect_error.hpp"
+#include "kernels/quantized.hpp"
 
 namespace goldpan {
 namespace {
@@ -55,6 +56,31 @@ TEST(Deduplicate, MatchesTheSlowVersionAcrossBlocks) {
     const Duplicates found = deduplicate(rows, 0.97, workers);
     EXPECT_EQ(found.kept, expected.kept);
     EXPECT_EQ(found.kept_row_of, expected.kept_row_of);
+  }
+}
+
+/// Rows in families of near twins, whatever way the pairs are looked for.
+TEST(Deduplicate, FindsTheSameTwinsByEveryIntegerUnit) {
+  Generator generator(2);
+  Matrix<float> rows(1400, 70);
+  for (std::size_t i = 0; i < rows.rows(); ++i) {
+    for (std::size_t d = 0; d < rows.cols(); ++d) {
+      const float own = static_cast<float>(generator.normal());
+      rows(i, d) = i < 500 ? own : rows(i % 311, d) + 0.25f * own;
+    }
+  }
+  const Duplicates expected = slow_deduplicate(rows, 0.96);
+  ASSERT_LT(expected.kept.size(), 1200u);
+  std::vector<IntegerUnit> units = {IntegerUnit::kNone, IntegerUnit::kGeneric};
+  if (best_integer_unit() != IntegerUnit::kNone) units.push_back(IntegerUnit::kVnni);
+  if (best_integer_unit() == IntegerUnit::kAmx) units.push_back(IntegerUnit::kAmx);
+  for (const IntegerUnit unit : units) {
+    use_integer_unit(unit);
+    Workers workers(2);
+    const Duplicates found = deduplicate(rows, 0.96, workers);
+    EXPECT_EQ(found.kept, expected.kept);
+    EXPECT_EQ(found.kept_row_of, expected.kept_row_of);
+    use_best_integer_unit();
   }
 }
 

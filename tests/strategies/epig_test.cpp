@@ -45,7 +45,7 @@ TEST(Epig, WhatBaldWouldPickMayTellNothingAboutTheTarget) {
 
 class Shapes : public testing::TestWithParam<std::tuple<std::size_t, std::size_t, std::size_t>> {};
 INSTANTIATE_TEST_SUITE_P(ClassesPassesTargets, Shapes,
-                         testing::Values(std::tuple(1, 5, 10), std::tuple(2, 1, 10),
+                         testing::Values(std::tuple(2, 5, 10), std::tuple(2, 1, 10),
                                          std::tuple(3, 20, 1), std::tuple(10, 20, 150),
                                          std::tuple(100, 3, 5)));
 

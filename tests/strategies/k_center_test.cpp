@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "kernels/quantized.hpp"
 #include "strategies/synthetic_pool.hpp"
 
 namespace goldpan {
@@ -66,6 +67,22 @@ TEST(KCenter, MeasuresFromEveryLabelledRow) {
 TEST(KCenter, PicksWhatThePlainAlgorithmPicks) {
   for (const std::size_t dims : {1, 3, 16, 33, 100}) {
     expect_same_as_plain(SyntheticPool(700, dims, 5, 60, dims), 150);
+  }
+}
+
+TEST(KCenter, PicksWhatThePlainAlgorithmPicksByEveryIntegerUnit) {
+  std::vector<IntegerUnit> units = {IntegerUnit::kNone, IntegerUnit::kGeneric};
+  if (best_integer_unit() != IntegerUnit::kNone) units.push_back(IntegerUnit::kVnni);
+  if (best_integer_unit() == IntegerUnit::kAmx) units.push_back(IntegerUnit::kAmx);
+  for (const IntegerUnit unit : units) {
+    use_integer_unit(unit);
+    for (const std::size_t dims : {1, 16, 100}) {
+      expect_same_as_plain(SyntheticPool(700, dims, 5, 60, dims), 150);
+    }
+    SyntheticPool far(500, 70, 5, 30);
+    for (std::size_t i = 0; i < far.embeddings.size(); ++i) far.embeddings.data()[i] += 1000.0f;
+    expect_same_as_plain(far, 100);
+    use_best_integer_unit();
   }
 }
 

@@ -28,7 +28,7 @@ Dataset open_scenes(const std::filesystem::path& location, const DatasetOptions&
   std::filesystem::path folder = colon == std::string::npos ? "" : text.substr(colon + 1);
   if (folder.empty())
     folder = fmt::format("outputs/cache/scenes-{}-{}", scenes.images, scenes.seed);
-  Workers workers(options.threads);
+  Workers workers(options.threads, options.progress.stop);
   write_scenes(folder, scenes, workers, options.progress);
   DatasetOptions by_drive = options;
   if (by_drive.group_pattern.empty()) by_drive.group_pattern = "^(d[0-9]+)-f[0-9]+$";

@@ -56,6 +56,9 @@ struct Round {
   /// Random numbers by purpose: "reserve", "class_floor", "select".
   std::function<Generator(const char* purpose)> stream;
   StrategyOptions options;
+  /// Chooses instead of the strategy, for what is in no table because it sees boxes or several
+  /// labels an item: `count` rows of the pool's unlabelled ones. Empty: the strategy.
+  std::function<Selection(const Pool& pool, std::size_t count)> choose;
 };
 
 struct Proposal {

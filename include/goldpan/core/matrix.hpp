@@ -3,7 +3,9 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <span>
+#include <stdexcept>
 #include <type_traits>
 #include <vector>
 
@@ -50,12 +52,22 @@ class MatrixView {
   std::size_t cols_ = 0;
 };
 
+/// Throws the Error of a matrix for which there is no memory.
+[[noreturn]] void throw_too_large(std::size_t rows, std::size_t cols, std::size_t value_bytes);
+
 /// A row-major matrix that owns its values; zero-filled when made.
 template <typename T>
 class Matrix {
  public:
   Matrix() = default;
-  Matrix(std::size_t rows, std::size_t cols) : values_(rows * cols), rows_(rows), cols_(cols) {}
+  /// Throws Error naming the shape where there is not enough memory for it.
+  Matrix(std::size_t rows, std::size_t cols) try
+      : values_(count_of(rows, cols)), rows_(rows), cols_(cols) {
+  } catch (const std::bad_alloc&) {
+    throw_too_large(rows, cols, sizeof(T));
+  } catch (const std::length_error&) {
+    throw_too_large(rows, cols, sizeof(T));
+  }
 
   T* data() { return values_.data(); }
   const T* data() const { return values_.data(); }
@@ -75,6 +87,12 @@ class Matrix {
   const T& operator()(std::size_t i, std::size_t j) const { return view()(i, j); }
 
  private:
+  static std::size_t count_of(std::size_t rows, std::size_t cols) {
+    std::size_t count = 0;
+    if (__builtin_mul_overflow(rows, cols, &count)) throw std::bad_alloc();
+    return count;
+  }
+
   std::vector<T> values_;
   std::size_t rows_ = 0;
   std::size_t cols_ = 0;

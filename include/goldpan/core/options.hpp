@@ -65,6 +65,9 @@ class OptionValues {
   std::map<std::string, std::string> given_;
 };
 
+/// Whether the text is a value that the row takes.
+bool accepts(const OptionInfo& row, std::string_view text);
+
 /// "0 to 1", "above 0", "one of cosine, euclidean", "true or false": what a row takes.
 std::string range_of(const OptionInfo& row);
 

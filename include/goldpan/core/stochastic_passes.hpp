@@ -19,6 +19,8 @@ class StochasticPasses {
   virtual ~StochasticPasses() = default;
   virtual std::size_t passes() const = 0;
   virtual std::size_t classes() const = 0;
+  /// Rows that can be asked for; 0: not known.
+  virtual std::size_t rows() const { return 0; }
   /// Class probabilities of the named pool rows: out[(r * passes() + k) * classes() + c], each
   /// summing to 1 over c. Requires: out.size() == rows.size() * passes() * classes().
   virtual void probabilities(std::span<const Index> rows, std::span<float> out) const = 0;
@@ -28,15 +30,13 @@ class StochasticPasses {
 /// it.
 class StoredPasses : public StochasticPasses {
  public:
+  /// Throws Error unless there are passes x rows x classes values.
   StoredPasses(std::span<const float> values, std::size_t passes, std::size_t rows,
-               std::size_t classes)
-      : values_(values), passes_(passes), rows_(rows), classes_(classes) {
-    assert(values.size() == passes * rows * classes);
-  }
+               std::size_t classes);
 
   std::size_t passes() const override { return passes_; }
   std::size_t classes() const override { return classes_; }
-  std::size_t rows() const { return rows_; }
+  std::size_t rows() const override { return rows_; }
   /// Class probabilities of one row in one pass.
   std::span<const float> row(std::size_t pass, std::size_t row) const {
     assert(pass < passes_ && row < rows_);
@@ -53,6 +53,10 @@ class StoredPasses : public StochasticPasses {
 /// from 1 by more than 0.01, which float16 files of many classes are not), as the end of a sentence
 /// about the row; empty if nothing does.
 std::string probability_fault(std::span<const float> row);
+
+/// What K x N x C passes were taken to be, where another order of the axes is likelier (more passes
+/// than rows: frameworks save N x K x C); else empty.
+std::string doubtful_shape(const StochasticPasses& passes);
 
 /// Throws Error naming `where` and the first pass and row that does not hold probabilities.
 void check_probabilities(const StoredPasses& passes, const char* where, Workers& workers);

@@ -83,16 +83,24 @@ struct DatasetOptions {
   /// Formats of the caller's own beside those of dataset_formats(), such as the program's rendered
   /// road scenes. `auto` takes the first of them where none of the known data sets is found.
   std::vector<DatasetFormat> more_formats;
-  /// Of formats that make their data; <= 0: as many threads as the machine has cores.
+  /// Of formats that make their data; 0: as many threads as the machine has cores.
   int threads = 0;
+  /// Told by formats that make their data; asked whether to stop by all.
   Progress progress;
 };
+
+/// Where data and weights are looked for unless told otherwise: $GOLDPAN_DATA, if it is set, then
+/// the folder data.
+std::vector<std::filesystem::path> standard_search_path();
 
 /// Opens `format:location` (see dataset_formats), or `auto`: the first of the known data sets found
 /// in the search path, else the first of more_formats. Images are not decoded yet; files that
 /// cannot be a part of the data set are refused here. Throws Error naming the file, and the record
 /// or line where there is one.
 Dataset open_dataset(const std::string& spec, const DatasetOptions& options = {});
+
+/// For uses that play labels back: throws Error naming the first item whose label is unknown.
+void require_labels(const Dataset& dataset);
 
 /// The items kept, in the order given: every per-item list is cut down alike (images stay lazy).
 Dataset subset(const Dataset& dataset, const std::vector<Index>& items);

@@ -9,17 +9,21 @@
 
 namespace goldpan {
 
-/// Decodes the bytes of a JPEG or PNG file; which one it is is seen from its first bytes.
+/// Decodes the bytes of a JPEG, PNG or WebP file; which one it is is seen from its first bytes.
 ///
 /// JPEG: grey, RGB, YCbCr, CMYK and YCCK (the latter two with inverted ink, as every program since
 /// Photoshop writes them), baseline or progressive, 8 bits. A positive `min_side` decodes at
 /// 1/8, 1/4, 1/2 or all of the size, whichever is the smallest with a shorter side of at least
 /// `min_side`. Data that
 /// libjpeg-turbo merely warns about ("premature end of data segment") is an error here, since it
-/// comes out as grey areas that would poison an embedding. Orientation tags are not applied.
+/// comes out as grey areas that would poison an embedding.
 ///
 /// PNG: 1 to 16 bits, grey, palette, RGB, each with or without alpha. 16-bit samples are rounded to
 /// 8 bits; transparent pixels are laid over white; `min_side` has no effect.
+///
+/// WebP: lossy and lossless, transparent pixels over white; animations are refused.
+///
+/// EXIF orientation tags of all three are applied: the image stands upright.
 ///
 /// Throws Error naming `where` (the file) and what is wrong; something that is no image is called
 /// what it looks like ("an HTML page"). Images of more than 2^27 pixels are refused.

@@ -7,12 +7,21 @@
 
 namespace goldpan {
 
-/// Resizes with the antialiased bicubic filter that image models are trained behind: Keys' cubic
-/// (1981) with a = -0.5, stretched by the ratio where the image shrinks, in two passes (rows, then
-/// columns) with 22-bit fixed-point weights and 8-bit pixels in between. That is how PIL's
-/// `Image.resize(size, BICUBIC)` is defined, and the pixels are the same.
+/// The filters of PIL's `Image.resize`, antialiased: stretched by the ratio where the image
+/// shrinks.
+enum class ResizeFilter {
+  kBilinear,  ///< a triangle over 2 pixels
+  kBicubic,   ///< Keys' cubic (1981) with a = -0.5, over 4 pixels
+  kLanczos    ///< a sinc under a sinc window, over 6 pixels
+};
+
+/// Resizes with an antialiased filter, as image models are trained behind, in two passes (rows,
+/// then columns) with 22-bit fixed-point weights and 8-bit pixels in between. That is how PIL's
+/// `Image.resize(size, FILTER)` is defined, and the pixels are the same.
 ///
 /// Throws Error if the image or the size asked for is empty.
+Image resize(const Image& image, int width, int height, ResizeFilter filter);
+/// resize with the bicubic filter.
 Image resize_bicubic(const Image& image, int width, int height);
 
 /// How models are fed: scales the shorter side to `shorter_side` (the longer one follows, rounded
@@ -21,7 +30,8 @@ Image resize_bicubic(const Image& image, int width, int height);
 /// stay are computed.
 ///
 /// Requires: 0 < crop <= shorter_side. Throws Error if the image is empty.
-Image resize_and_crop(const Image& image, int shorter_side, int crop);
+Image resize_and_crop(const Image& image, int shorter_side, int crop,
+                      ResizeFilter filter = ResizeFilter::kBicubic);
 
 /// Mean and standard deviation a channel, for values in [0, 1].
 struct PixelStatistics {

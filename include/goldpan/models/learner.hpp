@@ -50,10 +50,14 @@ class Learner {
   virtual Predictions predict(std::span<const Index> rows, Workers& workers) const = 0;
 };
 
-/// A classifier with calibrated probabilities: before each training another one is trained on nine
-/// tenths of the labels, and a temperature fitted on the other tenth (whole groups, where there
-/// are). Fewer than 50 labels cannot spare a tenth. `make` is called for each training.
-std::unique_ptr<Learner> make_classification_learner(
-    std::function<std::unique_ptr<Classifier>()> make, bool calibrate);
+/// Trains a classifier on these rows and labels (as Classifier::fit takes them).
+using TrainClassifier = std::function<std::unique_ptr<Classifier>(
+    std::span<const Index> rows, std::span<const std::int32_t> labels,
+    std::span<const float> weights, Generator generator, Workers& workers)>;
+
+/// A classifier with calibrated probabilities: a temperature that held-out labels have shown to
+/// help (models/calibrate.hpp), else 1. `train` is called for each training.
+std::unique_ptr<Learner> make_classification_learner(TrainClassifier train, std::size_t classes,
+                                                     bool calibrated);
 
 }  // namespace goldpan

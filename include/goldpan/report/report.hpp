@@ -16,6 +16,9 @@ struct LabelPrices {
   std::string currency = "USD";  ///< as it is to be written
 };
 
+/// Throws Error naming the price that is negative or no number.
+void check(const LabelPrices& prices);
+
 struct ReportOptions {
   LabelPrices prices;
   /// The picks of the same journal (read_picks), in its order: they fill the reasons' counts of

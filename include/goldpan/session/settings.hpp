@@ -27,21 +27,14 @@ struct Settings {
   bool one_per_group = false;
   // encoder
   std::string encoder = "auto";
-  std::size_t dim = 384;
+  std::size_t dim = 0;
   std::string weights;
   std::size_t dinov2_size = 224;
   // model
   std::string model = "linear";
-  std::size_t hidden = 0;
-  double dropout = 0.05;
-  double weight_decay = 0.03;
   bool importance_weights = false;
-  // ResNet-18
-  std::size_t resnet_width = 64;
-  std::size_t resnet_size = 0;
-  std::size_t epochs = 30;
-  double learning_rate = 0.1;
-  double resnet_dropout = 0.2;
+  /// Options of learners that were given, as "section.name" of the learner table.
+  OptionValues learner_options;
   // networks: a GPU rounds differently, and embeds in half precision
   std::string device = "cpu";
   // protocol
@@ -85,6 +78,9 @@ std::string to_toml(const Settings& settings);
 /// Overwrites what the TOML file names. Throws Error with file and line for bad syntax, an unknown
 /// key (listing the known ones of its section) or a bad value.
 void apply_config(Settings& settings, const std::filesystem::path& file);
+
+/// The options of a learner, defaults included.
+OptionValues options_of_learner(const Settings& settings, std::string_view learner);
 
 /// The options that the settings give a strategy. Throws Error for one without "=".
 OptionValues options_for(const Settings& settings, std::string_view strategy);

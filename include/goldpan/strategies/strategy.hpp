@@ -105,9 +105,10 @@ const StrategyInfo& find_strategy(std::string_view name);
 
 /// Chooses `batch` unlabelled rows by the named strategy: distinct, each from pool.unlabeled, ties
 /// to the lowest row, the same for any number of workers. Throws Error if an input that the
-/// strategy needs is missing, has the wrong shape, or holds NaN; if an index is out of range,
-/// repeated or both labelled and unlabelled; if the batch is larger than the unlabelled set; or if
-/// an option is unknown to the strategy or out of range.
+/// strategy needs is missing, has the wrong shape, holds NaN or values too large or too small to be
+/// squared (check_magnitudes), or one class alone; if an index is out of range, repeated or both
+/// labelled and unlabelled; if the batch is larger than the unlabelled set; or if an option is
+/// unknown to the strategy or out of range.
 Selection select(std::string_view strategy, const Pool& pool, std::size_t batch,
                  Generator& generator, Workers& workers, const StrategyOptions& options = {});
 

@@ -12,14 +12,9 @@
 #include <goldpan/core/targets.hpp>
 #include <goldpan/tasks/calibration.hpp>
 #include <goldpan/tasks/metric.hpp>
+#include <goldpan/tasks/slices.hpp>
 
 namespace goldpan {
-
-/// A named part of the items that are evaluated.
-struct Slice {
-  std::string name;
-  std::vector<std::size_t> members;  ///< places in the list of evaluated items, ascending
-};
 
 /// How good predictions are.
 struct Evaluation {
@@ -46,7 +41,8 @@ class Task {
   /// What it costs to label an item, in units of its own (images, boxes). Requires: is_known.
   virtual double cost(const Targets& targets, Index item) const = 0;
 
-  /// Judges predictions[i] by the target of items[i], over all of them and over each slice. Items
+  /// Judges predictions[i] by the target of items[i], over all of them and over each slice, whose
+  /// items are places in `items`. Items
   /// whose target is unknown are left out.
   virtual Evaluation evaluate(const Predictions& predictions, const Targets& targets,
                               std::span<const Index> items,

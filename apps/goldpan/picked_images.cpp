@@ -1,0 +1,224 @@
+#include "picked_images.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <cmath>
+#include <string_view>
+#include <unordered_map>
+
+#include <fmt/format.h>
+#include <scenes/scenes.hpp>
+
+#include <goldpan/core/error.hpp>
+#include <goldpan/core/files.hpp>
+#include <goldpan/core/workers.hpp>
+#include <goldpan/data/dataset.hpp>
+#include <goldpan/embed/embed_folder.hpp>
+#include <goldpan/imaging/image_file.hpp>
+#include <goldpan/imaging/resize.hpp>
+
+#include "console.hpp"
+#include "encoders.hpp"
+
+namespace {
+
+using goldpan::Error;
+using goldpan::Image;
+
+constexpr int kCellWidth = 192;
+constexpr int kGap = 4;
+/// A JPEG may be 65,500 pixels high; a sheet beyond this is nothing to look at.
+constexpr std::size_t kMostOnSheet = 2000;
+
+/// Fits the image into the cell, centred on grey.
+Image in_cell(const Image& image, int cell_height) {
+  Image cell{
+      kCellWidth, cell_height,
+      std::vector<std::uint8_t>(
+          static_cast<std::size_t>(kCellWidth) * static_cast<std::size_t>(cell_height) * 3, 0xE0)};
+  if (image.width < 1 || image.height < 1) return cell;
+  const double scale = std::min(static_cast<double>(kCellWidth) / image.width,
+                                static_cast<double>(cell_height) / image.height);
+  const int width = std::clamp(static_cast<int>(std::lround(image.width * scale)), 1, kCellWidth);
+  const int height =
+      std::clamp(static_cast<int>(std::lround(image.height * scale)), 1, cell_height);
+  const Image small = goldpan::resize(image, width, height, goldpan::ResizeFilter::kBicubic);
+  const int left = (kCellWidth - width) / 2, top = (cell_height - height) / 2;
+  for (int y = 0; y < height; ++y) {
+    std::copy_n(
+        small.pixels.begin() + static_cast<std::ptrdiff_t>(y) * width * 3, width * 3,
+        cell.pixels.begin() + (static_cast<std::ptrdiff_t>(top + y) * kCellWidth + left) * 3);
+  }
+  return cell;
+}
+
+Image sheet_of(const std::vector<Image>& cells, int cell_height) {
+  // About as wide as it is high.
+  const double ratio = static_cast<double>(cell_height) / kCellWidth;
+  const auto columns = static_cast<int>(
+      std::ceil(std::sqrt(static_cast<double>(cells.size()) * std::min(ratio * 1.3, 1.3))));
+  const int rows = (static_cast<int>(cells.size()) + columns - 1) / columns;
+  const int width = columns * (kCellWidth + kGap) + kGap;
+  const int height = rows * (cell_height + kGap) + kGap;
+  Image sheet{width, height,
+              std::vector<std::uint8_t>(
+                  static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3, 0xFF)};
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const int at = static_cast<int>(i);
+    const int left = kGap + at % columns * (kCellWidth + kGap);
+    const int top = kGap + at / columns * (cell_height + kGap);
+    for (int y = 0; y < cell_height; ++y) {
+      std::copy_n(cells[i].pixels.begin() + static_cast<std::ptrdiff_t>(y) * kCellWidth * 3,
+                  kCellWidth * 3,
+                  sheet.pixels.begin() + (static_cast<std::ptrdiff_t>(top + y) * width + left) * 3);
+    }
+  }
+  return sheet;
+}
+
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t group = 0;
+    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
+    for (std::size_t k = 0; k < 3; ++k) {
+      group = group << 8 | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+    }
+    for (std::size_t k = 0; k < 4; ++k) {
+      text += k <= count ? kDigits[group >> (18 - 6 * k) & 63] : '=';
+    }
+  }
+  return text;
+}
+
+std::string escaped(std::string_view text) {
+  std::string safe;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        safe += "&amp;";
+        break;
+      case '<':
+        safe += "&lt;";
+        break;
+      case '"':
+        safe += "&quot;";
+        break;
+      default:
+        safe += c;
+    }
+  }
+  return safe;
+}
+
+std::string page_of(const std::vector<PickedImage>& picks, const std::vector<Image>& cells) {
+  std::string html =
+      "<!doctype html>\n<meta charset=\"utf-8\">\n<title>Picks</title>\n<style>\n"
+      "body { font: 13px system-ui, sans-serif; margin: 1rem; }\n"
+      "main { display: grid; grid-template-columns: repeat(auto-fill, minmax(192px, 1fr)); gap: "
+      "12px; }\n"
+      "figure { margin: 0; } img { display: block; }\n"
+      "figcaption { overflow-wrap: anywhere; } small { color: #666; }\n</style>\n";
+  html += fmt::format("<h1>{} picks</h1>\n<main>\n", picks.size());
+  for (std::size_t i = 0; i < picks.size(); ++i) {
+    html += fmt::format(
+        "<figure><img loading=\"lazy\" width=\"{}\" height=\"{}\" alt=\"{}\" "
+        "src=\"data:image/jpeg;base64,{}\"><figcaption>{}. {}<br><small>{}</small></figcaption>"
+        "</figure>\n",
+        cells[i].width, cells[i].height, escaped(picks[i].id),
+        base64(goldpan::encode_jpeg(cells[i], 85)), i, escaped(picks[i].id),
+        escaped(picks[i].caption));
+  }
+  return html + "</main>\n";
+}
+
+}  // namespace
+
+EmbeddedFiles embedded_files(const std::filesystem::path& folder) {
+  goldpan::read_folder_settings(folder);  // throws unless it is complete
+  return {(folder / "embeddings.npy").string(), (folder / "ids.txt").string()};
+}
+
+std::vector<std::int64_t> rows_by_id(const std::vector<std::string>& lines,
+                                     const std::vector<std::string>& ids, const std::string& file) {
+  std::unordered_map<std::string_view, std::size_t> row_of;
+  for (std::size_t row = 0; row < ids.size(); ++row) row_of.emplace(ids[row], row);
+  std::vector<std::int64_t> rows;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const std::string& line = lines[i];
+    // An id first: names may be numbers.
+    if (const auto found = row_of.find(line); found != row_of.end()) {
+      rows.push_back(static_cast<std::int64_t>(found->second));
+      continue;
+    }
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), value);
+    if (error != std::errc() || end != line.data() + line.size()) {
+      throw Error(
+          fmt::format("{}:{}", file, i + 1),
+          fmt::format("got '{}', expected the id or the row number of a labelled item", line));
+    }
+    rows.push_back(value);
+  }
+  return rows;
+}
+
+std::size_t write_picked_images(const std::filesystem::path& folder,
+                                const std::vector<PickedImage>& picks,
+                                const std::filesystem::path& sheet,
+                                const std::filesystem::path& page, int threads) {
+  goldpan::DatasetOptions options;
+  options.search_path = encoder_options().search_path;
+  options.more_formats = {goldpan::scenes_format()};
+  options.threads = threads;
+  const goldpan::Dataset dataset =
+      goldpan::open_dataset(goldpan::read_folder_settings(folder).spec, options);
+  std::unordered_map<std::string_view, std::size_t> image_of;
+  for (std::size_t i = 0; i < dataset.size(); ++i) image_of.emplace(dataset.items.ids[i], i);
+
+  std::vector<Image> images(picks.size());
+  std::atomic<std::size_t> missing = 0;
+  goldpan::Workers workers(threads, progress_bar("pictures", "").stop);
+  workers.run(picks.size(), [&](std::size_t i) {
+    const auto found = image_of.find(picks[i].id);
+    try {
+      if (found == image_of.end()) throw Error(picks[i].id, "is gone");
+      Image image = dataset.items.images->load(found->second, 2 * kCellWidth);
+      // Small enough to keep thousands; a ribbon stays as it is.
+      const double scale = 2.0 * kCellWidth / std::min(image.width, image.height);
+      if (scale < 1 && std::max(image.width, image.height) < 16 * kCellWidth) {
+        image = goldpan::resize(image, std::max(1, static_cast<int>(image.width * scale)),
+                                std::max(1, static_cast<int>(image.height * scale)),
+                                goldpan::ResizeFilter::kBilinear);
+      }
+      images[i] = std::move(image);
+    } catch (const Error&) {
+      ++missing;
+    }
+  });
+
+  // Cells of the shape that most images have.
+  std::vector<double> ratios;
+  for (const Image& image : images) {
+    if (image.width > 0) ratios.push_back(static_cast<double>(image.height) / image.width);
+  }
+  double ratio = 1;
+  if (!ratios.empty()) {
+    std::ranges::nth_element(ratios,
+                             ratios.begin() + static_cast<std::ptrdiff_t>(ratios.size() / 2));
+    ratio = std::clamp(ratios[ratios.size() / 2], 0.4, 1.6);
+  }
+  const int cell_height = static_cast<int>(std::lround(kCellWidth * ratio));
+  std::vector<Image> cells(images.size());
+  workers.run(images.size(), [&](std::size_t i) {
+    cells[i] = in_cell(images[i], cell_height);
+    images[i] = {};
+  });
+  goldpan::write_file(page, page_of(picks, cells));
+  if (cells.size() > kMostOnSheet) cells.resize(kMostOnSheet);
+  if (!cells.empty()) goldpan::write_jpeg(sheet, sheet_of(cells, cell_height), 88);
+  return missing;
+}

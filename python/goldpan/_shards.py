@@ -1,0 +1,78 @@
+"""Pools in many files."""
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Union
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goldpan import _core
+from goldpan._arrays import HALF_OR_SINGLE, as_floats
+
+#: Files by name, folder or pattern, or arrays: what `open_shards` takes.
+Shards = Union[str, "os.PathLike[str]", Sequence[Union[str, "os.PathLike[str]"]], Sequence[NDArray[Any]]]
+
+
+def is_path(value: Any) -> bool:
+    return isinstance(value, (str, os.PathLike))
+
+
+def open_shards(values: Any, column: str = "embedding") -> _core.Pieces | None:
+    """The embeddings in these files or arrays, mapped where they can be; None for what are no shards.
+
+    `.npy` files are mapped. Parquet files (of a list column of fixed size, float32 or float16, which pyarrow reads)
+    are held in memory.
+    """
+    if is_path(values):
+        values = [values]
+    if not isinstance(values, (list, tuple)) or not values:
+        return None
+    if all(is_path(value) for value in values):
+        names = [os.fspath(value) for value in values]
+        if not any(name.endswith(".parquet") for name in names):
+            return _core.Pieces(names)
+        names = _expand(names)
+        return _core.Pieces([read_shard(name, column) for name in names], names)
+    if all(isinstance(value, np.ndarray) and value.ndim == 2 for value in values):
+        names = [f"embeddings[{i}]" for i in range(len(values))]
+        arrays = [as_floats(array, name, "N x D", HALF_OR_SINGLE) for array, name in zip(values, names)]
+        return _core.Pieces(arrays, names)
+    return None
+
+
+def _expand(names: Sequence[str]) -> list[str]:
+    import glob
+
+    found: list[str] = []
+    for name in names:
+        if os.path.exists(name) or not glob.has_magic(name):
+            found.append(name)
+        elif some := sorted(glob.glob(name), key=os.fsencode):
+            found += some
+        else:
+            raise ValueError(f"[{name}] no file matches this pattern")
+    return found
+
+
+def read_shard(name: str, column: str) -> NDArray[Any]:
+    """One file as an array of N x D."""
+    if not name.endswith(".parquet"):
+        return as_floats(np.load(name, mmap_mode="r"), name, "N x D", HALF_OR_SINGLE)
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise ImportError(f"[{name}] Parquet needs pyarrow: pip install 'goldpan[parquet]'") from error
+    schema = pq.read_schema(name)
+    if column not in schema.names:
+        raise ValueError(f"[{name}] has no column '{column}', expected one of {', '.join(schema.names)}")
+    kind = schema.field(column).type
+    if not pa.types.is_fixed_size_list(kind) or kind.value_type not in (pa.float32(), pa.float16()):
+        raise ValueError(f"[{name}] has column '{column}' of {kind}, expected a list of fixed size of float or halffloat")
+    values = pq.read_table(name, columns=[column])[column].combine_chunks()
+    if values.null_count or (len(values) and values.flatten().null_count):
+        raise ValueError(f"[{name}] has nulls in column '{column}', expected numbers only")
+    flat = values.flatten().to_numpy(zero_copy_only=True)
+    return np.ascontiguousarray(flat).reshape(-1, kind.list_size)

@@ -1,0 +1,299 @@
+"""Selection from pools beyond one machine: the picks of one machine, from shards on many.
+
+`select` runs the rounds on Ray (`pip install 'goldpan[ray]'`), on processes of this machine, or in this process. Each
+worker holds its shards in the engine; what travels is small and stated in docs/distributed.md. For Spark, Dask or
+anything else that can call a function somewhere: `Worker` answers for some shards, `Merger` asks, and both speak in
+bytes.
+"""
+from __future__ import annotations
+
+import json
+import operator
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from goldpan import _core
+from goldpan._arrays import as_rows
+from goldpan._progress import Progress, listener
+from goldpan._select import Selection, _check_option
+from goldpan._shards import _expand, is_path
+from goldpan.distributed._engines import Engine, Local, Lost, Processes, RayActors
+from goldpan.distributed._worker import Part, Worker
+
+__all__ = [
+    "DistributedSelection", "Engine", "Local", "Merger", "Part", "Processes", "RayActors", "Worker", "deal",
+    "has_rounds", "select",
+]
+
+#: The coordinator's side; see docs/distributed.md.
+Merger = _core.RoundsMerger
+
+Files = Union[str, "os.PathLike[str]", Sequence[Union[str, "os.PathLike[str]"]]]
+
+
+def has_rounds(strategy: str) -> bool:
+    """Whether `select` can run this strategy; the others need the whole pool in one place."""
+    return _core.has_rounds(strategy)
+
+
+def deal(ids: Sequence[str], shards: int, seed: int = 0) -> list[int]:
+    """The shard that each item goes to when a pool is written: a hash of its name, whatever the order of the files."""
+    if shards < 1:
+        raise ValueError(f"[shards] got {shards}, expected at least 1")
+    return [_core.deal(name, shards, seed) for name in ids]
+
+
+@dataclass(frozen=True)
+class DistributedSelection(Selection):
+    """A `Selection`, and what it took."""
+
+    #: Questions that all workers had to answer.
+    rounds: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    #: Workers that were lost and made anew.
+    restarts: int = 0
+    #: Seconds until the workers had read and checked their shards, and after that.
+    read_seconds: float = field(default=0.0, compare=False)
+    select_seconds: float = field(default=0.0, compare=False)
+
+
+def select(
+    strategy: str,
+    shards: Files | None,
+    batch: int,
+    *,
+    probs: Files | None = None,
+    mc_probs: Files | None = None,
+    features: Files | None = None,
+    labeled: ArrayLike = (),
+    seed: int = 0,
+    engine: str | Engine = "ray",
+    workers: int | None = None,
+    threads: int = 1,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_seconds: float = 10.0,
+    max_restarts: int = 5,
+    column: str = "embedding",
+    progress: Progress = None,
+    **options: bool | float | str,
+) -> DistributedSelection:
+    """The picks of `goldpan.select` on the whole pool, byte for byte, from shards that are never put together.
+
+    - `shards`: the files of embeddings, `.npy` or Parquet (list column `column`), by name, folder or pattern, in the
+      order in which rows are numbered. None for strategies that need no embeddings.
+    - `probs`, `mc_probs`, `features`: files for the same rows, one for each shard, in the same order.
+    - `labeled`: rows of the pool that have labels, by number or as a mask.
+    - `engine`: "ray", "processes" (of this machine), "local" (this process), or an `Engine`. `workers`: how many (at
+      most one a shard; by default what the engine has room for), each with `threads` threads.
+    - `checkpoint`: a file. Written between rounds, at most every `checkpoint_seconds`; where it exists, the selection
+      goes on from it; removed when the picks are there.
+
+    A worker that dies is replaced, reads its shards again and is told what it missed; `max_restarts` deaths of one
+    worker without an answer between them raise RuntimeError. Bad input raises ValueError, which names the shard.
+    """
+    if not has_rounds(strategy):
+        _core.RoundsMerger(strategy, 1, 0, 0, 1, {})  # which says what can be asked for
+    for name in options:
+        _check_option(strategy, name)
+    batch, seed = operator.index(batch), operator.index(seed)
+    for name, number in {"batch": batch, "seed": seed}.items():
+        if number < 0:
+            raise ValueError(f"[{name}] got {number}, expected 0 or more")
+    files = {
+        "embeddings": _files(shards), "probs": _files(probs), "mc_probs": _files(mc_probs), "features": _files(features)
+    }
+    counts = {name: len(names) for name, names in files.items() if names}
+    if not counts:
+        raise ValueError("[shards] got no files, expected those of embeddings, or of probs or mc_probs")
+    if len(set(counts.values())) > 1:
+        raise ValueError(
+            "[shards] got " + ", ".join(f"{count} files of {name}" for name, count in counts.items())
+            + ", expected one of each for every shard"
+        )
+    count = next(iter(counts.values()))
+    team = _engine(engine, workers, threads)
+    try:
+        cuts = np.array_split(np.arange(count), min(count, team.size))
+        parts = [
+            Part(**{name: tuple(names[i] for i in cut) if names else () for name, names in files.items()}, column=column)
+            for cut in cuts
+        ]
+        return _Run(team, parts, strategy, batch, seed, threads, dict(options), max_restarts).run(
+            labeled, checkpoint, checkpoint_seconds, progress
+        )
+    finally:
+        team.close()
+
+
+def _files(names: Files | None) -> list[str]:
+    if names is None:
+        return []
+    listed = [os.fspath(names)] if is_path(names) else [os.fspath(name) for name in names]  # type: ignore[arg-type,union-attr]
+    found: list[str] = []
+    for name in listed:
+        # What stands for several files; names that only workers can see are taken as they are.
+        if os.path.isdir(name):
+            found += _core.Pieces([name]).names
+        else:
+            found += _expand([name])
+    return found
+
+
+def _engine(engine: str | Engine, workers: int | None, threads: int) -> Engine:
+    if not isinstance(engine, str):
+        return engine
+    kinds = {"ray": RayActors, "processes": Processes, "local": Local}
+    if engine not in kinds:
+        raise ValueError(f"[engine] got '{engine}', expected one of {', '.join(kinds)} or an Engine")
+    return kinds[engine](workers, threads)
+
+
+class _Run:
+    """One selection on a team of workers."""
+
+    def __init__(
+        self, team: Engine, parts: list[Part], strategy: str, batch: int, seed: int, threads: int,
+        options: dict[str, Any], max_restarts: int,
+    ) -> None:
+        self._team, self._parts = team, parts
+        self._strategy, self._batch, self._seed, self._threads = strategy, batch, seed, threads
+        self._options, self._max_restarts = options, max_restarts
+        self._begin: list[tuple[Any, ...]] = []
+        self._fresh = [True] * len(parts)
+        self._deaths = [0] * len(parts)
+        self._restarts = 0
+
+    def run(
+        self, labeled: ArrayLike, checkpoint: str | os.PathLike[str] | None, seconds: float, progress: Progress
+    ) -> DistributedSelection:
+        start = time.monotonic()
+        self._team.start(self._parts)
+        everyone = range(len(self._parts))
+        lengths = self._ask(lambda part: ("lengths", ()), everyone)
+        rows = [sum(lengths[part]) for part in everyone]
+        ends = np.cumsum([0, *rows])
+        known = as_rows(labeled, "labeled", int(ends[-1]))
+        for part in everyone:
+            own = known[(known >= ends[part]) & (known < ends[part + 1])] - np.uint32(ends[part])
+            self._begin.append((
+                self._strategy, int(ends[part]), rows[part], own.astype(np.uint32), self._threads, self._options
+            ))
+        self._ask(lambda part: ("begin", self._begin[part]), everyone)
+        merger = Merger(self._strategy, len(self._parts), self._batch, self._seed, self._threads, self._options)
+        self._restore(merger, checkpoint, lengths)
+        ready = time.monotonic()
+        show, saved = listener(progress), ready
+        while not merger.done:
+            answers = self._ask_round(merger)
+            merger.merge([answers.get(part, b"") for part in everyone])
+            if show is not None:
+                show.progress(self._strategy, merger.picked, self._batch)
+            if checkpoint is not None and not merger.done and time.monotonic() - saved >= seconds:
+                self._save(merger, checkpoint, lengths)
+                saved = time.monotonic()
+        indices, scores, notes = merger.selection()
+        ids = self._ids(indices, ends)
+        if checkpoint is not None and os.path.exists(checkpoint):
+            os.remove(checkpoint)
+        unlabeled = int(ends[-1]) - len(known)
+        chance = self._batch / unlabeled if self._strategy == "random" and unlabeled else np.nan
+        rounds, sent, received = merger.cost()
+        return DistributedSelection(
+            indices, scores, np.full(len(indices), "strategy"), np.full(len(indices), chance), ids, notes,
+            rounds, sent, received, self._restarts, ready - start, time.monotonic() - ready,
+        )
+
+    def _ask_round(self, merger: Merger) -> dict[int, bytes]:
+        def question(part: int) -> tuple[str, tuple[Any, ...]] | None:
+            request = merger.request(part, self._fresh[part])
+            return ("propose", (request,)) if request else None
+
+        return self._ask(question, range(len(self._parts)))
+
+    def _ask(self, question: Any, parts: Any) -> dict[int, Any]:
+        """The answers of all parts; those that are lost are made anew and asked again, whatever they are to be told."""
+        answers: dict[int, Any] = {}
+        open_parts = list(parts)
+        while open_parts:
+            calls = {part: call for part in open_parts if (call := question(part)) is not None}
+            lost: list[int] = []
+            for part, answer in self._team.call(calls):
+                if isinstance(answer, Lost):
+                    self._revive(part, answer)
+                    lost.append(part)
+                    continue
+                answers[part] = answer
+                self._deaths[part] = 0
+                if calls[part][0] == "propose":
+                    self._fresh[part] = False
+            open_parts = lost
+        return answers
+
+    def _revive(self, part: int, lost: Lost) -> None:
+        while True:
+            self._restarts += 1
+            self._deaths[part] += 1
+            self._fresh[part] = True
+            if self._deaths[part] > self._max_restarts:
+                raise RuntimeError(
+                    f"worker {part} ({self._parts[part].describe()}) died {self._deaths[part]} times without an "
+                    f"answer: {lost.why}"
+                )
+            self._team.restart(part)
+            if not self._begin:
+                return
+            (_, answer), = self._team.call({part: ("begin", self._begin[part])})
+            if not isinstance(answer, Lost):
+                return
+            lost = answer
+
+    def _ids(self, indices: Any, ends: Any) -> Any:
+        """The names of the picks, where the shards bring names."""
+        owners = np.searchsorted(ends, indices, side="right") - 1
+        wanted = {int(part): indices[owners == part] - ends[part] for part in np.unique(owners)}
+        if not wanted:
+            return None
+        found = self._ask(lambda part: ("ids", (wanted[part],)), wanted)
+        if any(names is None for names in found.values()):
+            return None
+        names = np.empty(len(indices), dtype=object)
+        for part, own in found.items():
+            names[owners == part] = own
+        return names.astype(str)
+
+    def _header(self, lengths: dict[int, list[int]]) -> dict[str, Any]:
+        return {
+            "options": self._options,
+            "shards": [name for part in self._parts for name in part.names()],
+            "rows": [length for part in range(len(self._parts)) for length in lengths[part]],
+            "labeled": [len(begin[3]) for begin in self._begin],
+        }
+
+    def _save(self, merger: Merger, path: str | os.PathLike[str], lengths: dict[int, list[int]]) -> None:
+        beside = f"{os.fspath(path)}.{os.getpid()}"
+        with open(beside, "wb") as file:
+            file.write(json.dumps(self._header(lengths)).encode() + b"\n" + merger.checkpoint())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+
+    def _restore(self, merger: Merger, path: str | os.PathLike[str] | None, lengths: dict[int, list[int]]) -> None:
+        if path is None or not os.path.exists(path):
+            return
+        with open(path, "rb") as file:
+            head, _, state = file.read().partition(b"\n")
+        try:
+            header = json.loads(head)
+        except ValueError:
+            raise ValueError(f"[{os.fspath(path)}] is no checkpoint; remove it to begin anew") from None
+        for name, value in json.loads(json.dumps(self._header(lengths))).items():
+            if header.get(name) != value:
+                raise ValueError(f"[{os.fspath(path)}] is a checkpoint of other {name}; remove it to begin anew")
+        merger.restore(state)

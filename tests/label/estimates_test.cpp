@@ -1,0 +1,107 @@
+#include "label/estimates.hpp"
+
+#include <cmath>
+#include <numeric>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "label/clouds.hpp"
+
+namespace goldpan::label {
+namespace {
+
+TEST(Estimates, WilsonByHand) {
+  // 8 of 10: (0.4902, 0.9433), as in every table.
+  const Estimate estimate = wilson(0.8, 10);
+  EXPECT_NEAR(estimate.low, 0.4902, 0.0001);
+  EXPECT_NEAR(estimate.high, 0.9433, 0.0001);
+  EXPECT_EQ(wilson(1, 5).high, 1);
+  EXPECT_GT(wilson(1, 5).low, 0.5);
+  EXPECT_EQ(wilson(0, 5).low, 0);
+}
+
+Labelled first(const Clouds& clouds, std::size_t count) {
+  Labelled labelled;
+  labelled.rows.resize(count);
+  std::iota(labelled.rows.begin(), labelled.rows.end(), Index{0});
+  labelled.labels.assign(clouds.labels.begin(),
+                         clouds.labels.begin() + static_cast<std::ptrdiff_t>(count));
+  return labelled;
+}
+
+TEST(Estimates, TheSameForAnyNumberOfThreads) {
+  const Clouds clouds = make_clouds(200, 6, 3, 1.5, 1);
+  const Labelled labelled = first(clouds, 90);
+  Workers one(1), four(4);
+  const OutOfFold a = cross_validate(clouds.embeddings, 3, labelled, 5, one);
+  const OutOfFold b = cross_validate(clouds.embeddings, 3, labelled, 5, four);
+  EXPECT_EQ(a.right, b.right);
+  EXPECT_EQ(a.temperature, b.temperature);
+  for (std::size_t i = 0; i < a.probabilities.size(); ++i) {
+    ASSERT_EQ(a.probabilities.data()[i], b.probabilities.data()[i]);
+  }
+}
+
+// A sample of the whole pool at once: both estimates are the plain share.
+TEST(Estimates, OfOneRandomSampleAreItsShare) {
+  const Clouds clouds = make_clouds(500, 6, 3, 1.5, 2);
+  const Labelled labelled = first(clouds, 100);
+  Workers workers(2);
+  const OutOfFold folds = cross_validate(clouds.embeddings, 3, labelled, 0, workers);
+  const std::vector<SampledBatch> batches = {{labelled.rows, {}, 500}};
+  const double share = std::accumulate(folds.right.begin(), folds.right.end(), 0.0) / 100;
+  EXPECT_NEAR(reserve_accuracy(labelled, folds, batches)->value, share, 1e-12);
+  const auto pool = pool_accuracy(labelled, folds, batches, 500);
+  EXPECT_NEAR(pool->value, share, 1e-12);
+  EXPECT_NEAR(pool->low, wilson(share, 100).low, 1e-9);
+}
+
+TEST(Estimates, NothingDrawnAtRandomMeansNoEstimate) {
+  const Clouds clouds = make_clouds(100, 4, 2, 2, 3);
+  const Labelled labelled = first(clouds, 50);
+  Workers workers(1);
+  const OutOfFold folds = cross_validate(clouds.embeddings, 2, labelled, 0, workers);
+  const std::vector<SampledBatch> batches = {{{}, labelled.rows, 100}};
+  EXPECT_FALSE(reserve_accuracy(labelled, folds, batches));
+  EXPECT_FALSE(pool_accuracy(labelled, folds, batches, 100));
+  EXPECT_FALSE(expected_gain(clouds.embeddings, 2, labelled, folds, batches, 100, 100, 0, workers));
+}
+
+TEST(Estimates, GainShrinksAsLabelsGrow) {
+  const Clouds clouds = make_clouds(4000, 30, 5, 1.5, 4);
+  Workers workers(2);
+  double gain[2];
+  std::size_t i = 0;
+  for (const std::size_t count : {100, 2000}) {
+    const Labelled labelled = first(clouds, count);
+    const OutOfFold folds = cross_validate(clouds.embeddings, 5, labelled, 0, workers);
+    const std::vector<SampledBatch> batches = {{labelled.rows, {}, 4000}};
+    const auto found =
+        expected_gain(clouds.embeddings, 5, labelled, folds, batches, 4000, 100, 0, workers);
+    ASSERT_TRUE(found);
+    EXPECT_LE(found->low, found->value);
+    gain[i++] = found->value;
+  }
+  EXPECT_GT(gain[0], 0.02);
+  EXPECT_LT(gain[1], gain[0] / 5);
+}
+
+TEST(Estimates, FindsLabelsThatWereFlipped) {
+  const Clouds clouds = make_clouds(300, 6, 3, 5, 6);
+  Labelled labelled = first(clouds, 300);
+  for (const std::size_t flipped : {17, 101, 250}) {
+    labelled.labels[flipped] = (labelled.labels[flipped] + 1) % 3;
+  }
+  Workers workers(2);
+  const OutOfFold folds = cross_validate(clouds.embeddings, 3, labelled, 0, workers);
+  const auto found = find_suspicions(labelled, folds);
+  std::set<std::size_t> items;
+  for (const Suspicion& suspicion : found) items.insert(suspicion.item);
+  for (const std::size_t flipped : {17, 101, 250}) EXPECT_TRUE(items.contains(flipped));
+  EXPECT_LT(found.size(), 12u);
+  EXPECT_EQ(find_suspicions(labelled, folds)[0].suggested, clouds.labels[found[0].item]);
+}
+
+}  // namespace
+}  // namespace goldpan::label
