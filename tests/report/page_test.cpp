@@ -33,7 +33,7 @@ struct Page {
   }
 };
 
-Page page_of(const Records& records, const ReportOptions& options = {}) {
+Page page_of(const Records& records, const ReportOptions& options = ReportOptions()) {
   Page page;
   const Analysis analysis(records);
   page.html = report_page(analysis, options, reflect(analysis, options.prices), page.warnings);

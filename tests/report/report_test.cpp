@@ -38,8 +38,8 @@ ReportOptions without_figures() {
 TEST(WriteReport, IsTheSameTwice) {
   const TemporaryFolder folder;
   const Records records = sample_records();
-  const ReportResult result = write_report(records, folder / "first");
-  write_report(records, folder / "second");
+  const ReportResult result = write_report(records, folder / "first", ReportOptions());
+  write_report(records, folder / "second", ReportOptions());
   const auto first = contents(folder / "first");
   EXPECT_EQ(first, contents(folder / "second"));
   EXPECT_EQ(first.size(), result.files.size());
@@ -86,14 +86,14 @@ TEST(WriteReport, CopesWithEmptyAndPartialRecords) {
     round.metrics.set("drift", std::nan(""));
     round.metrics.set("redundancy", std::nan(""));
   }
-  const ReportResult result = write_report(partial, folder / "partial");
+  const ReportResult result = write_report(partial, folder / "partial", ReportOptions());
   EXPECT_THAT(result.warnings, Contains(HasSubstr("104 rounds are not finished")));
 }
 
 TEST(WriteReport, SaysWhereItCannotWrite) {
   const TemporaryFolder folder;
   std::ofstream(folder / "file") << "in the way";
-  expect_error([&] { write_report(Records{}, folder / "file"); }, "file");
+  expect_error([&] { write_report(Records{}, folder / "file", ReportOptions()); }, "file");
 }
 
 }  // namespace

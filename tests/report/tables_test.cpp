@@ -20,7 +20,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 std::map<std::string, std::string> tables_of(const Records& records,
-                                             const ReportOptions& options = {}) {
+                                             const ReportOptions& options = ReportOptions()) {
   std::map<std::string, std::string> tables;
   for (auto& [name, text] : make_tables(Analysis(records), options)) tables[name] = text;
   return tables;
