@@ -51,7 +51,8 @@ ReportResult write_report(const Records& records, const std::filesystem::path& f
 
 /// Writes the report of a run's journal into its folder: a report needs nothing but its journal and
 /// opens no data. Throws as read_records and write_report do.
-ReportResult report_journal(const std::filesystem::path& journal, const LabelPrices& prices = LabelPrices());
+ReportResult report_journal(const std::filesystem::path& journal,
+                            const LabelPrices& prices = LabelPrices());
 
 /// A run like another but for one guard of the protocol that is switched off.
 struct Ablation {
