@@ -47,11 +47,12 @@ struct ReportResult {
 /// clock said, and what quotes it (reflection.md, report.html). A figure that cannot be drawn costs
 /// a warning, nothing more. Throws Error if the folder cannot be written.
 ReportResult write_report(const Records& records, const std::filesystem::path& folder,
-                          const ReportOptions& options = {});
+                          const ReportOptions& options = ReportOptions());
 
 /// Writes the report of a run's journal into its folder: a report needs nothing but its journal and
 /// opens no data. Throws as read_records and write_report do.
-ReportResult report_journal(const std::filesystem::path& journal, const LabelPrices& prices = {});
+ReportResult report_journal(const std::filesystem::path& journal,
+                            const LabelPrices& prices = LabelPrices());
 
 /// A run like another but for one guard of the protocol that is switched off.
 struct Ablation {
