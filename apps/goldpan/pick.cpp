@@ -2,6 +2,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <deque>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -15,6 +16,7 @@
 #include <spdlog/spdlog.h>
 
 #include <goldpan/acquire/propose.hpp>
+#include <goldpan/core/background_hashes.hpp>
 #include <goldpan/core/csv.hpp>
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
@@ -32,6 +34,7 @@
 #include "commands.hpp"
 #include "console.hpp"
 #include "embed.hpp"
+#include "labeled_rows.hpp"
 #include "pick_boxes.hpp"
 #include "picked_images.hpp"
 #include "scored_round.hpp"
@@ -56,62 +59,6 @@ struct Options {
   std::string multilabel, label_groups;
   BoxPickOptions boxes;
 };
-
-/// The lines of a text file, without line ends; a last empty line does not count.
-std::vector<std::string> read_lines(const std::string& path) {
-  std::vector<std::string> lines;
-  std::string line;
-  for (const char c : goldpan::read_text(path)) {
-    if (c != '\n') {
-      line += c;
-      continue;
-    }
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    lines.push_back(std::move(line));
-    line.clear();
-  }
-  if (!line.empty()) lines.push_back(std::move(line));
-  return lines;
-}
-
-/// Row numbers from a .npy of integers, a .npy mask of bools, or a text file with a number a line.
-/// Sorted; checked against the pool.
-/// With `ids` a line may also be an id.
-std::vector<Index> read_labeled(const std::string& path, std::size_t pool,
-                                const std::vector<std::string>& ids) {
-  std::vector<Index> rows;
-  const auto add = [&](std::int64_t value, const std::string& where) {
-    if (value < 0 || static_cast<std::uint64_t>(value) >= pool) {
-      throw Error(where, fmt::format("labelled index {} is out of range, expected 0 to {}", value,
-                                     pool - 1));
-    }
-    rows.push_back(static_cast<Index>(value));
-  };
-  if (std::filesystem::path(path).extension() == ".npy") {
-    const goldpan::NpyFile file(path);
-    const std::vector<std::int64_t> values = file.integers();
-    if (file.type() == "b1") {
-      if (values.size() != pool) {
-        throw Error(path, fmt::format("is a mask of {} rows, expected {}", values.size(), pool));
-      }
-      for (std::size_t i = 0; i < pool; ++i) {
-        if (values[i] != 0) rows.push_back(static_cast<Index>(i));
-      }
-    } else {
-      for (std::size_t i = 0; i < values.size(); ++i)
-        add(values[i], fmt::format("{}, entry {}", path, i));
-    }
-  } else {
-    const std::vector<std::int64_t> values = rows_by_id(read_lines(path), ids, path);
-    for (std::size_t i = 0; i < values.size(); ++i)
-      add(values[i], fmt::format("{}:{}", path, i + 1));
-  }
-  std::ranges::sort(rows);
-  if (const auto twice = std::ranges::adjacent_find(rows); twice != rows.end()) {
-    throw Error(path, fmt::format("labelled index {} stands there twice", *twice));
-  }
-  return rows;
-}
 
 /// The inputs, mapped, and the pool that looks at them.
 class Inputs {
@@ -270,16 +217,35 @@ void check_outputs(const Options& options, const std::filesystem::path& out,
   }
 }
 
-nlohmann::ordered_json describe_inputs(const Options& options) {
-  nlohmann::ordered_json inputs;
-  for (const auto& [name, path] : input_files(options)) {
-    const goldpan::MappedFile file(path);
-    inputs[name]["file"] = path;
-    inputs[name]["bytes"] = file.bytes().size();
-    if (options.hash) inputs[name]["sha256"] = goldpan::Sha256().update(file.bytes()).hex();
+/// The input files, named, sized and hashed beside the selection: reading them once more takes as
+/// long as many a selection.
+class InputHashes {
+ public:
+  explicit InputHashes(const Options& options) : named_(input_files(options)) {
+    std::vector<goldpan::BackgroundHashes::Input> inputs;
+    for (const auto& [name, path] : named_) {
+      files_.emplace_back(path);
+      inputs.push_back({name, files_.back().bytes()});
+    }
+    if (options.hash) hashes_.emplace(std::move(inputs));
   }
-  return inputs;
-}
+
+  nlohmann::ordered_json describe() {
+    nlohmann::ordered_json inputs;
+    for (std::size_t i = 0; i < named_.size(); ++i) {
+      const auto& [name, path] = named_[i];
+      inputs[name]["file"] = path;
+      inputs[name]["bytes"] = files_[i].bytes().size();
+      if (hashes_) inputs[name]["sha256"] = hashes_->get(name);
+    }
+    return inputs;
+  }
+
+ private:
+  std::vector<NamedFile> named_;
+  std::deque<goldpan::MappedFile> files_;
+  std::optional<goldpan::BackgroundHashes> hashes_;  // the last member: it looks at the files
+};
 
 /// What `goldpan embed` wrote stands for --embeddings and --ids; --images embeds first.
 void use_embedded_folder(Options& options) {
@@ -381,6 +347,7 @@ void pick(Options options) {
   goldpan::Workers workers(options.threads, progress.stop);
   say_missing(workers);
   const Inputs inputs(options);
+  InputHashes hashes(options);
   const double read_seconds = total.seconds();
 
   goldpan::Round round;
@@ -410,7 +377,7 @@ void pick(Options options) {
                        {"labeled", inputs.labeled.size()},
                        {"pool", inputs.labeled.size() + inputs.unlabeled.size()}};
   audit["score"] = strategy.score;
-  audit["inputs"] = describe_inputs(options);
+  audit["inputs"] = hashes.describe();
   audit["notes"] = batch.notes;
   audit["timings"] = {{"read_seconds", read_seconds}, {"select_seconds", select_seconds}};
   audit["threads"] = workers.count();

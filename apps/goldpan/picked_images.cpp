@@ -142,30 +142,6 @@ EmbeddedFiles embedded_files(const std::filesystem::path& folder) {
   return {(folder / "embeddings.npy").string(), (folder / "ids.txt").string()};
 }
 
-std::vector<std::int64_t> rows_by_id(const std::vector<std::string>& lines,
-                                     const std::vector<std::string>& ids, const std::string& file) {
-  std::unordered_map<std::string_view, std::size_t> row_of;
-  for (std::size_t row = 0; row < ids.size(); ++row) row_of.emplace(ids[row], row);
-  std::vector<std::int64_t> rows;
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    const std::string& line = lines[i];
-    // An id first: names may be numbers.
-    if (const auto found = row_of.find(line); found != row_of.end()) {
-      rows.push_back(static_cast<std::int64_t>(found->second));
-      continue;
-    }
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), value);
-    if (error != std::errc() || end != line.data() + line.size()) {
-      throw Error(
-          fmt::format("{}:{}", file, i + 1),
-          fmt::format("got '{}', expected the id or the row number of a labelled item", line));
-    }
-    rows.push_back(value);
-  }
-  return rows;
-}
-
 std::size_t write_picked_images(const std::filesystem::path& folder,
                                 const std::vector<PickedImage>& picks,
                                 const std::filesystem::path& sheet,

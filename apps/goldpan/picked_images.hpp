@@ -12,11 +12,6 @@ struct EmbeddedFiles {
 /// Throws Error naming the folder if it is not complete.
 EmbeddedFiles embedded_files(const std::filesystem::path& folder);
 
-/// Row numbers of --labeled's lines where they are ids: `values` holds one line each. Throws Error
-/// naming file and line for one that is neither an id nor a row.
-std::vector<std::int64_t> rows_by_id(const std::vector<std::string>& lines,
-                                     const std::vector<std::string>& ids, const std::string& file);
-
 /// A pick as it is shown.
 struct PickedImage {
   std::string id;

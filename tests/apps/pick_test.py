@@ -74,6 +74,36 @@ class PickTest(ProgramTest):
         self.fails("s3.npy] has 7 columns of float32, expected 6", "pick", "--embeddings", self.folder / "s?.npy",
                    "--strategy", "k_center", "--batch", 2)
 
+    def test_labeled_rows_may_be_named_in_many_ways(self):
+        wanted = [row["index"] for row in self.pick("margin", "--batch", 10)]
+        ids = [f'frame "{i}", left' for i in range(N)]
+        quoted = {i: '"' + ids[i].replace('"', '""') + '"' for i in (3, 7, 150)}
+        write_npy(self.folder / "mask.npy", "?", (N,), [i in (3, 7, 150) for i in range(N)])
+        write_npy(self.folder / "ones.npy", "q", (N,), [int(i in (3, 7, 150)) for i in range(N)])
+        texts = {
+            "bom.txt": "\ufeff3\r\n7\r\n\r\n150\r\n",
+            "floats.txt": "3.0\n7.0\n\n150.0\n",
+            "header.txt": "index\n3\n7\n150\n",
+            "names.txt": "".join(ids[i] + "\n" for i in (150, 3, 7)),
+            "mask.txt": "".join(f"{int(i in (3, 7, 150))}\n" for i in range(N)),
+            "picks_of_before.csv": "rank,index,id,score,reason,inclusion_probability\n"
+                                   + "".join(f"{r},{i},{quoted[i]},,reserve,0.1\n" for r, i in enumerate((3, 7, 150))),
+            "labels.csv": "id,label,who\n" + "".join(f"{quoted[i]},clear,me\n" for i in (3, 7, 150))
+                          + '"frame ""9"", left",,me\n',
+        }
+        for name, text in texts.items():
+            (self.folder / name).write_text(text, newline="")
+        for name in (*texts, "mask.npy", "ones.npy"):
+            with self.subTest(name):
+                rows = self.pick("margin", "--batch", 10, "--ids", self.folder / "ids.txt", labeled=name)
+                self.assertEqual([row["index"] for row in rows], wanted)
+        for text, message in {"3\n7\n3\n": "labelled index 3 stands there twice", "3\nx\n": ":2] got 'x'",
+                              "3\n2.5\n": ":2] got '2.5'", "id,label\nnobody,clear\n": "got 'nobody'",
+                              "200\n": "labelled index 200 is out of range, expected 0 to 199"}.items():
+            (self.folder / "bad.txt").write_text(text)
+            self.fails(message, "pick", "--embeddings", self.embeddings, "--labeled", self.folder / "bad.txt",
+                       "--strategy", "k_center", "--batch", 1, "--out", self.folder / "x.csv")
+
     def test_margin_is_right(self):
         rows = self.pick("margin", "--batch", 10, "--reserve", 0)
         def margin(i):

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <goldpan/core/matrix.hpp>
+
+/// The lines of a text file, without line ends and byte-order mark; a last empty line does not
+/// count.
+std::vector<std::string> read_lines(const std::string& path);
+
+/// Which rows of a pool have labels, ascending. The file is
+///   - .npy: row numbers, or a mask of bools (or of zeros and ones) of as many entries as the pool;
+///   - a line a row: its number (12 or 12.0) or, with `ids`, its id; or a mask as above;
+///   - CSV with a header: a column `id` or `index` (as in picks.csv); where there is a column
+///     `label`, rows without one are not labelled.
+/// Empty lines do not count. Throws Error naming file and line for anything else, a row that the
+/// pool does not have, and one that stands there twice.
+std::vector<goldpan::Index> read_labeled(const std::string& path, std::size_t pool,
+                                         const std::vector<std::string>& ids);

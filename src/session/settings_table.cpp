@@ -1,0 +1,256 @@
+#include <algorithm>
+#include <deque>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <goldpan/core/error.hpp>
+#include <goldpan/models/learner_table.hpp>
+#include <goldpan/session/settings.hpp>
+
+#include "session/settings_lists.hpp"
+
+namespace goldpan {
+namespace {
+
+using Kind = SettingInfo::Kind;
+
+SettingInfo text(std::string_view key, std::string_view flag, std::string_view help,
+                 std::string Settings::*member) {
+  return {key,
+          flag,
+          help,
+          Kind::kText,
+          false,
+          [=](const Settings& s) { return s.*member; },
+          [=](Settings& s, const std::string& value) { s.*member = value; }};
+}
+
+SettingInfo choice(std::string_view key, std::string_view flag, std::string_view help,
+                   std::vector<std::string> choices, std::string Settings::*member) {
+  SettingInfo info = text(key, flag, help, member);
+  info.set = [=](Settings& s, const std::string& value) {
+    if (std::ranges::find(choices, value) == choices.end()) {
+      throw Error(flag, fmt::format("got '{}', expected {}", value, fmt::join(choices, ", ")));
+    }
+    s.*member = value;
+  };
+  return info;
+}
+
+template <typename Number>
+SettingInfo number(std::string_view key, std::string_view flag, std::string_view help, double least,
+                   double most, Number Settings::*member) {
+  return {key,
+          flag,
+          help,
+          Kind::kNumber,
+          false,
+          [=](const Settings& s) { return fmt::format("{}", s.*member); },
+          [=](Settings& s, const std::string& value) {
+            const auto parsed = parse_number<Number>(flag, value);
+            const auto wide = static_cast<double>(parsed);
+            if (!(wide >= least && wide <= most)) {
+              throw Error(flag, fmt::format("got {}, expected {} to {}", value, least, most));
+            }
+            s.*member = parsed;
+          }};
+}
+
+SettingInfo on_off(std::string_view key, std::string_view flag, std::string_view help,
+                   bool Settings::*member) {
+  return {key,
+          flag,
+          help,
+          Kind::kFlag,
+          false,
+          [=](const Settings& s) { return std::string(s.*member ? "true" : "false"); },
+          [=](Settings& s, const std::string& value) {
+            if (value != "true" && value != "false") {
+              throw Error(flag, fmt::format("got '{}', expected true or false", value));
+            }
+            s.*member = value == "true";
+          }};
+}
+
+template <typename Number>
+SettingInfo number_list(std::string_view key, std::string_view flag, std::string_view help,
+                        std::vector<Number> Settings::*member) {
+  return {key,
+          flag,
+          help,
+          Kind::kNumberList,
+          false,
+          [=](const Settings& s) { return fmt::format("{}", fmt::join(s.*member, ",")); },
+          [=](Settings& s, const std::string& value) {
+            (s.*member).clear();
+            for (const std::string& part : split_list(value)) {
+              (s.*member).push_back(parse_number<Number>(flag, part));
+            }
+          }};
+}
+
+/// Which learner: a row of the learner table.
+SettingInfo model_row() {
+  static const std::string help = [] {
+    std::string text;
+    for (const LearnerInfo& info : learners()) {
+      text += fmt::format("{}{} ({}{})", text.empty() ? "" : ", or ", info.name, info.summary,
+                          info.build_option.empty()
+                              ? ""
+                              : fmt::format("; needs a build with {}", info.build_option));
+    }
+    return text;
+  }();
+  return {"model.name",
+          "--model",
+          help,
+          Kind::kText,
+          false,
+          [](const Settings& s) { return s.model; },
+          [](Settings& s, const std::string& value) { s.model = find_learner(value).name; }};
+}
+
+/// An option of a learner. The table is made once: keys live as long as the program.
+SettingInfo learner_row(const LearnerInfo& learner, const LearnerOption& option) {
+  static std::deque<std::string> keys;
+  const std::string& key =
+      keys.emplace_back(fmt::format("{}.{}", learner.section, option.row.name));
+  const OptionInfo* const row = &option.row;
+  return {key,
+          option.flag,
+          row->help,
+          row->type == OptionType::kFlag ? Kind::kFlag : Kind::kNumber,
+          false,
+          [key, row](const Settings& s) {
+            const auto given = s.learner_options.given().find(key);
+            return given == s.learner_options.given().end() ? std::string(row->standard)
+                                                            : given->second;
+          },
+          [key, row, flag = option.flag](Settings& s, const std::string& value) {
+            if (!accepts(*row, value)) {
+              throw Error(flag, fmt::format("got {}, expected {}", value, range_of(*row)));
+            }
+            s.learner_options.set(key, value);
+          }};
+}
+
+constexpr double kHuge = 1e18;
+
+std::vector<SettingInfo> make_table() {
+  std::vector<SettingInfo> table;
+  table.push_back(text("data.spec", "--data",
+                       "data set: cifar10:DIR, folder:DIR, idx:DIR, npy:DIR, ... or auto",
+                       &Settings::data));
+  table.push_back(
+      text("data.group_pattern", "--groups",
+           "regular expression on file names; its first capture names the drive, video or track, "
+           "which is then never split between pool and test",
+           &Settings::group_pattern));
+  table.push_back(choice("data.attribute", "--attribute", "BDD100K: the attribute to classify",
+                         {"weather", "timeofday", "scene"}, &Settings::attribute));
+  table.push_back(
+      choice("data.test", "--test",
+             "test set: holdout (stratified, see --test-fraction) or official (the shipped one)",
+             {"holdout", "official"}, &Settings::test));
+  table.push_back(number("data.test_fraction", "--test-fraction", "share held out for testing",
+                         0.01, 0.9, &Settings::test_fraction));
+  table.push_back(number("data.split_seed", "--split-seed", "seed of the pool/test split", 0, kHuge,
+                         &Settings::split_seed));
+  table.push_back(choice("data.broken_images", "--broken-images",
+                         "images that cannot be decoded: refuse to run, or skip and count them",
+                         {"refuse", "skip"}, &Settings::broken_images));
+  table.push_back(number(
+      "data.dedup", "--dedup",
+      "leave near-duplicates out of the pool: rows whose cosine with a kept row is at least this; "
+      "0: keep all",
+      0, 1, &Settings::dedup));
+  table.push_back(on_off("data.one_per_group", "--one-per-group",
+                         "keep one item of each group (see --groups) in the pool, drawn at random",
+                         &Settings::one_per_group));
+  table.push_back(
+      text("encoder.name", "--encoder",
+           "lite0, patches, dinov2_vits14, clip_vitb32, siglip_base, network:FILE, or auto: DINOv2 "
+           "where its weights are, else lite0, else patches",
+           &Settings::encoder));
+  table.push_back(number("encoder.dim", "--dim",
+                         "dimensions of an embedding, by PCA fitted on the pool where the network "
+                         "has more; 0: 384 of patches and lite0, all of others",
+                         0, 65536, &Settings::dim));
+  table.push_back(
+      text("encoder.weights", "--weights",
+           "the encoder's file; empty: where setup.sh puts it, below data or $GOLDPAN_DATA",
+           &Settings::weights));
+  table.push_back(number("encoder.dinov2_size", "--dinov2-size",
+                         "DINOv2: height and width of its input, a multiple of 14", 14, 3584,
+                         &Settings::dinov2_size));
+  table.push_back(model_row());
+  for (const LearnerOption& option : find_learner("linear").options) {
+    table.push_back(learner_row(find_learner("linear"), option));
+  }
+  table.push_back(on_off("model.importance_weights", "--importance-weights",
+                         "weigh labels by inverse acquisition probability, as far as it is known",
+                         &Settings::importance_weights));
+  for (const LearnerInfo& learner : learners()) {
+    if (learner.section == "model") continue;  // stands above, in the section of its name
+    for (const LearnerOption& option : learner.options) {
+      table.push_back(learner_row(learner, option));
+    }
+  }
+  table.push_back(text("networks.device", "--device",
+                       "where DINOv2 and ResNet-18 are computed: cpu, cuda or cuda:N",
+                       &Settings::device));
+  SettingInfo strategies{
+      "protocol.strategies",
+      "--strategies",
+      "strategies to compare, separated by commas (see `goldpan strategies`)",
+      Kind::kTextList,
+      false,
+      [](const Settings& s) { return fmt::format("{}", fmt::join(s.strategies, ",")); },
+      [](Settings& s, const std::string& value) { s.strategies = split_list(value); }};
+  table.push_back(std::move(strategies));
+  table.push_back({"protocol.options", "--option",
+                   "option of a strategy as name=value, or strategy.name=value where several have "
+                   "it (see `goldpan strategies`); repeatable",
+                   Kind::kTextList, true,
+                   [](const Settings& s) { return fmt::format("{}", fmt::join(s.options, ",")); },
+                   [](Settings& s, const std::string& value) { s.options = split_list(value); }});
+  table.push_back(number_list("protocol.budgets", "--budgets",
+                              "labels to buy, as fractions of the pool, ascending",
+                              &Settings::budgets));
+  table.push_back(
+      number_list("protocol.seeds", "--seeds", "one repetition for each", &Settings::seeds));
+  table.push_back(
+      number("protocol.max_batch", "--max-batch",
+             "largest batch; a budget is reached in several rounds. 0: one round a budget", 0,
+             kHuge, &Settings::max_batch));
+  table.push_back(number("protocol.passes", "--passes", "stochastic passes (Monte Carlo dropout)",
+                         1, 10000, &Settings::passes));
+  table.push_back(
+      choice("protocol.cold_start", "--cold-start",
+             "first batch. auto: k_center and its like start by themselves, hybrid by k_means, "
+             "the others from one random batch",
+             {"auto", "random", "k_means", "max_herding", "typiclust", "k_center"},
+             &Settings::cold_start));
+  table.push_back(number("protocol.reserve", "--reserve",
+                         "share of every later batch drawn at random", 0, 1, &Settings::reserve));
+  table.push_back(on_off("protocol.calibration", "--calibration",
+                         "temperature scaling of the probabilities used for acquisition",
+                         &Settings::calibration));
+  table.push_back(on_off("protocol.class_floor", "--class-floor",
+                         "random picks by predicted class where a class starves",
+                         &Settings::class_floor));
+  table.push_back(number("protocol.near_twin", "--near-twin",
+                         "cosine of two embeddings from which on they count as near twins", 0, 1,
+                         &Settings::near_twin));
+  return table;
+}
+
+}  // namespace
+
+const std::vector<SettingInfo>& setting_table() {
+  static const std::vector<SettingInfo> table = make_table();
+  return table;
+}
+
+}  // namespace goldpan
