@@ -101,7 +101,7 @@ struct Opened {
 /// Embeds by `patches`, which needs no weights, with its cache in the session's folder.
 goldpan::NpyFile embed(const Options& options, const goldpan::ImageSource& images,
                        const std::vector<std::string>& ids) {
-  goldpan::Workers workers(options.label.threads);
+  goldpan::Workers workers(options.label.threads, progress_bar("embedding", "").stop);
   goldpan::Sha256 fingerprint;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     std::error_code ignored;

@@ -264,7 +264,7 @@ void add_box_pick_options(CLI::App& command, BoxPickOptions& options) {
 void pick_boxes(const PickRequest& request, const BoxPickOptions& options) {
   const Cost cost = parse_cost(options.cost);
   const goldpan::Stopwatch total;
-  goldpan::Workers workers(request.threads);
+  goldpan::Workers workers(request.threads, progress_bar("boxes", "").stop);
   const Chooser chooser(request, options, workers);
   const std::size_t pool = chooser.images().size();
   const std::vector<Index> labeled = request.labeled(pool);

@@ -13,6 +13,7 @@ def farthest_first(x, labeled, batch):
     while len(picks) < batch:
         centers = x[[*labeled, *picks]]
         distance = np.linalg.norm(x[:, None] - centers[None], axis=2).min(axis=1)
+        distance[[*labeled, *picks]] = -1
         picks.append(int(distance.argmax()))
     return picks
 

@@ -45,4 +45,6 @@ def select(strategy, *, embeddings, probs, mc_probs, labeled, batch, seed):
         return UncertaintySampling(method=method, random_state=seed).query(clf=clf, fit_clf=False, **common)
     if strategy == "badge":
         return Badge(random_state=seed).query(clf=clf, fit_clf=False, **common)
-    return {"k_center": CoreSet, "typiclust": TypiClust, "max_herding": MaxHerding}[strategy](random_state=seed).query(**common)
+    if strategy == "max_herding":  # its own default is gamma = 1 / D
+        return MaxHerding(metric_dict={"gamma": 1.0}, random_state=seed).query(**common)
+    return {"k_center": CoreSet, "typiclust": TypiClust}[strategy](random_state=seed).query(**common)

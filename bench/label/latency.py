@@ -3,13 +3,15 @@
 
     python bench/label/latency.py --goldpan build/release/apps/goldpan/goldpan [--items 100000] [--dim 384] [--labels 5000]
 
-Needs NumPy. Prints a line of JSON for each strategy.
+Needs NumPy. Prints a line of JSON for each strategy. Its counterpart is what no server can do without: beside each answer, one
+row is committed to an SQLite file in the same folder, under the same load.
 """
 import argparse
 import http.client
 import json
 import pathlib
 import re
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -68,7 +70,11 @@ def measure(options, folder, strategy, truth):
                  [{"id": str(i), "label": f"c{truth[i]}"} for i in range(begin, min(begin + 500, options.labels))])
         while call("GET", "/api/state")["model"]["labels"] < options.labels:
             time.sleep(0.1)
-        waits, trainings, selections = [], [], []
+        waits, commits, trainings, selections = [], [], [], []
+        database = sqlite3.connect(folder / f"{strategy}-floor.db", isolation_level=None)
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = FULL")
+        database.execute("CREATE TABLE rows(n INTEGER, label TEXT)")
         for n in range(options.answers):
             got = call("GET", "/api/next?count=1")["items"]
             if not got:
@@ -78,6 +84,9 @@ def measure(options, folder, strategy, truth):
             begin = time.perf_counter()
             call("POST", "/api/answers", [{"id": str(item), "label": f"c{truth[item]}"}])
             waits.append(1000 * (time.perf_counter() - begin))
+            begin = time.perf_counter()
+            database.execute("INSERT INTO rows VALUES(?, ?)", (n, "c1"))
+            commits.append(1000 * (time.perf_counter() - begin))
             model = call("GET", "/api/state")["model"]
             trainings.append(model["train_seconds"])
             selections.append(model["select_seconds"])
@@ -87,6 +96,7 @@ def measure(options, folder, strategy, truth):
         return {"strategy": strategy, "items": options.items, "dim": options.dim, "labels": options.labels,
                 "answers": len(waits), "answer_ms_p50": round(quantile(waits, 0.5), 2),
                 "answer_ms_p99": round(quantile(waits, 0.99), 2), "answer_ms_max": round(max(waits), 2),
+                "commit_ms_p50": round(quantile(commits, 0.5), 2), "commit_ms_p99": round(quantile(commits, 0.99), 2),
                 "retrain_s_median": round(quantile(trainings, 0.5), 3),
                 "next_batch_s_max": round(max(selections), 3), "batches": state["batches"],
                 "estimates_s": round(state["truth"]["seconds"], 2), "truth": state["truth"]["pool"]}

@@ -6,7 +6,9 @@
 
 `equal` makes sets with crowds, stated areas, empty images and tied scores, and holds the twelve numbers against
 pycocotools'. `speed` makes one of COCO val2017's size (5,000 images, 36,000 boxes, 100 detections an image) and runs each
-program in a process of its own, the three in turn, `--rounds` times: medians, and the peak memory of the process.
+program in a process of its own, the three in turn, `--rounds` times: medians of reading, of matching and measuring, of the
+processor's seconds for both (of a Goldpan process as a whole; they matter where the machine is shared), of the process, and its
+peak memory.
 """
 import argparse
 import contextlib
@@ -85,14 +87,14 @@ def goldpan_numbers(program, folder):
 
 
 def peer_numbers(name, folder):
-    """The twelve numbers, and the seconds of reading and of evaluating."""
+    """The twelve numbers, the seconds of reading and of evaluating, and those of the processor for both."""
     if name == "pycocotools":
         from pycocotools.coco import COCO
         from pycocotools.cocoeval import COCOeval
     else:
         from faster_coco_eval import COCO
         from faster_coco_eval import COCOeval_faster as COCOeval
-    begin = time.perf_counter()
+    begin, cpu = time.perf_counter(), time.process_time()
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO(str(folder / "truth.json"))
         with open(folder / "results.json") as file:
@@ -104,7 +106,7 @@ def peer_numbers(name, folder):
         evaluation.evaluate()
         evaluation.accumulate()
         evaluation.summarize()
-    return [float(x) for x in evaluation.stats[:12]], read, time.perf_counter() - begin
+    return [float(x) for x in evaluation.stats[:12]], read, time.perf_counter() - begin, time.process_time() - cpu
 
 
 def equal(options):
@@ -116,24 +118,26 @@ def equal(options):
             write_set(folder, *make_set(seed, int(random.integers(5, 60)), float(random.uniform(1, 9)),
                                         float(random.uniform(2, 130)), int(random.integers(1, 8)), seed % 2 == 0))
             numbers, _ = goldpan_numbers(options.goldpan, folder)
-            expected, _, _ = peer_numbers("pycocotools", folder)
+            expected, *_ = peer_numbers("pycocotools", folder)
         difference = max(abs(a - b) for a, b in zip(numbers, expected))
         worst = max(worst, difference)
         if len(numbers) != 12 or difference > 1e-12:
             sys.exit(f"set {seed}: {numbers}\nexpected {expected}")
+        if seed % 20 == 19:
+            print(f"{seed + 1} sets, {worst:.1e}", file=sys.stderr, flush=True)
     print(f"{options.sets} sets: the twelve numbers differ by {worst:.1e} at most")
 
 
 def measure_peer(name, folder):
     script = (f"import sys, json, resource, pathlib; sys.path.insert(0, {str(pathlib.Path(__file__).parent)!r}); "
-              f"import coco_peers; numbers, read, evaluate = coco_peers.peer_numbers({name!r}, pathlib.Path({str(folder)!r})); "
-              "print(json.dumps([numbers, read, evaluate, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))")
+              f"import coco_peers; numbers, read, evaluate, cpu = coco_peers.peer_numbers({name!r}, pathlib.Path({str(folder)!r})); "
+              "print(json.dumps([numbers, read, evaluate, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))")
     begin = time.perf_counter()
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     if run.returncode != 0:
         return None
-    numbers, read, evaluate, memory = json.loads(run.stdout.strip().splitlines()[-1])
-    return {"numbers": numbers, "read": read, "evaluate": evaluate, "memory": memory,
+    numbers, read, evaluate, cpu, memory = json.loads(run.stdout.strip().splitlines()[-1])
+    return {"numbers": numbers, "read": read, "evaluate": evaluate, "memory": memory, "cpu": cpu,
             "all": time.perf_counter() - begin}
 
 
@@ -150,7 +154,7 @@ def measure_goldpan(program, folder):
     with open(folder / "out" / "metrics.csv", newline="") as file:
         numbers = [float(row["value"]) for row in csv.DictReader(file) if row["slice"] == row["class"] == "all"]
     return {"numbers": numbers, "read": float(seconds[1]), "evaluate": float(seconds[2]),
-            "memory": usage.ru_maxrss / 1024, "all": time.perf_counter() - begin}
+            "memory": usage.ru_maxrss / 1024, "cpu": usage.ru_utime + usage.ru_stime, "all": time.perf_counter() - begin}
 
 
 def speed(options):
@@ -170,13 +174,12 @@ def speed(options):
             print(f"{name}: not installed, or failed")
             continue
         middle[name] = {key: statistics.median(run[key] for run in measured)
-                        for key in ("read", "evaluate", "all", "memory")}
+                        for key in ("read", "evaluate", "cpu", "all", "memory")}
         own = middle["goldpan"]
         difference = max(abs(a - b) for a, b in zip(measured[0]["numbers"], runs["goldpan"][0]["numbers"]))
-        print(f"{name:18} read {middle[name]['read']:7.3f} s ({middle[name]['read'] / own['read']:6.1f}x)   evaluate "
-              f"{middle[name]['evaluate']:7.3f} s ({middle[name]['evaluate'] / own['evaluate']:6.1f}x)   process "
-              f"{middle[name]['all']:7.3f} s ({middle[name]['all'] / own['all']:6.1f}x)   {middle[name]['memory']:6.0f} MiB   "
-              f"differs by {difference:.1e}")
+        print(f"{name:18}" + "".join(f" {key} {middle[name][key]:8.3f} s ({middle[name][key] / own[key]:6.1f}x)"
+                                     for key in ("read", "evaluate", "cpu", "all"))
+              + f" {middle[name]['memory']:6.0f} MiB, differs by {difference:.1e}")
 
 
 def main():

@@ -27,8 +27,10 @@ KERNELS = {
 }
 # Of the hybrid on the coordinator: its k-center among 2 B candidates, thread-seconds a pick at 10,000 picks.
 HYBRID_PICK = 7.6e-4
+# The share of BADGE's draws that is kept: 300 picks of 100,000 rows took 57 rounds (docs/scaling.md).
+KEPT = 0.1
 # Picks that k-center's coordinator may emit between two questions; distributed.py rounds counts them.
-PICKS_A_QUESTION = 400
+PICKS_A_QUESTION = 300
 # Checking a row for numbers that are not finite; reading it from the disk is beside it.
 READ = 1.0e-7
 DIMS, CLASSES, VALUE = 384, 10, 2  # float16
@@ -53,7 +55,7 @@ def rounds_of(strategy, rows, workers, picks, labeled, threads):
         left, draws, refreshed = picks, 8, 0
         plan.append(("refresh", gradient, 8 * rows / 512 / workers, 0.5, rows / 512 * 1e-9))
         while left > 0:
-            kept = max(1, int(0.7 * draws))  # of a handful, measured
+            kept = max(1, int(KEPT * draws))
             plan.append(("bounds", 8 * draws / workers, 2048 * draws / workers, 0.0, rows / 512 * 1e-9 * draws))
             plan.append(("gradients", 8 * draws / workers, gradient * draws / workers, 0.0, 1e-7 * (picks - left) * draws / 128))
             left, draws = left - kept, min(128, 2 * draws)
@@ -78,7 +80,7 @@ def read_bytes(strategy):
 
 
 def k_center_rounds(picks):
-    """Questions for the farthest rows that `picks` take. An assumption until measured on the pool in question."""
+    """Questions for the farthest rows that `picks` take. Counted at up to 500,000 rows; beyond, an assumption."""
     return max(1, math.ceil(picks / PICKS_A_QUESTION))
 
 

@@ -27,9 +27,11 @@ RULES = [
     ("MaxHerding h=1", "max_herding", ["radius=1"], True),
     ("MaxHerding h=0.7", "max_herding", ["radius=0.7"], True),
     ("MaxHerding h=0.5", "max_herding", ["radius=0.5"], True),
-    ("k-means centroids", "drop_query", [], False),
+    ("k-means", "k_means", [], False),
+    ("k-means, no limit", "k_means", ["max_clusters=1000000"], False),
     ("TypiClust", "typiclust", [], False),
     ("ProbCover", "prob_cover", [], True),
+    ("ProbCover, raw rows", "prob_cover", ["unit_length=false"], True),
 ]
 BUDGETS = [10, 20, 50, 100, 200, 500, 1000, 2000, 5000]
 

@@ -190,7 +190,9 @@ def select(
     option out of range; TypeError for an option that the strategy does not have.
     """
     shards = open_shards(embeddings)
-    e = None if embeddings is None or shards else as_floats(embeddings, "embeddings", "N x D", HALF_OR_SINGLE)
+    e = None
+    if embeddings is not None and shards is None:
+        e = as_floats(embeddings, "embeddings", "N x D", HALF_OR_SINGLE)
     h = None if features is None else as_floats(features, "features", "N x H", HALF_OR_SINGLE)
     p = None if probs is None else as_floats(probs, "probs", "N x C", SINGLE)
     m = None if mc_probs is None else as_floats(mc_probs, "mc_probs", "K x N x C", SINGLE)

@@ -49,7 +49,7 @@ class TrainedHead {
     const goldpan::Embeddings embeddings = as_embeddings(array, "X");
     const goldpan::HeadOptions options = options_of(hidden, dropout, weight_decay, scaling);
     std::unique_ptr<goldpan::Head> head;
-    Caller caller(nb::none());
+    Caller caller{nb::none()};
     caller.run([&] {
       goldpan::Workers workers(threads, caller.stop());
       head = goldpan::make_head(embeddings, classes, options);
@@ -135,7 +135,7 @@ class TrainedHead {
   template <typename Work>
   void on(const AnyArray& array, int threads, const Work& work) const {
     const goldpan::Embeddings embeddings = as_embeddings(array, "X");
-    Caller caller(nb::none());
+    Caller caller{nb::none()};
     caller.run([&] {
       goldpan::Workers workers(threads, caller.stop());
       work(*head_->on(embeddings), embeddings.rows(), workers);

@@ -49,7 +49,7 @@ class TableEncoder {
   void fit(const goldpan::ImageSource& images, int threads, nb::object listener) {
     Caller caller(std::move(listener));
     caller.run([&] {
-      goldpan::Workers workers(threads);
+      goldpan::Workers workers(threads, caller.stop());
       encoder_->fit(images, all_rows(images.size()), workers, caller.progress("learning"));
     });
   }
@@ -61,7 +61,7 @@ class TableEncoder {
     goldpan::Matrix<float> out(images.size(), encoder_->dim());
     Caller caller(std::move(listener));
     caller.run([&] {
-      goldpan::Workers workers(threads);
+      goldpan::Workers workers(threads, caller.stop());
       goldpan::Encoder* const base = learn ? encoder_->base() : nullptr;
       if (learn && base == nullptr) {
         encoder_->fit(images, all_rows(images.size()), workers, caller.progress("learning"));
@@ -91,7 +91,7 @@ class TableEncoder {
     std::vector<float> out(images.size() * size);
     Caller caller(std::move(listener));
     caller.run([&] {
-      goldpan::Workers workers(threads);
+      goldpan::Workers workers(threads, caller.stop());
       const goldpan::Progress progress = caller.progress("embedding");
       for (std::size_t begin = 0; begin < images.size(); begin += kBatch) {
         const std::size_t end = std::min(begin + kBatch, images.size());

@@ -9,6 +9,7 @@
 
 #include "distributed/steps.hpp"
 #include "strategies/check.hpp"
+#include "strategies/silence.hpp"
 
 namespace goldpan {
 namespace distributed {
@@ -119,7 +120,8 @@ Proposer::Proposer(std::string_view strategy, const Pool& pool, std::size_t firs
                 nullptr})) {
   const distributed::Rounds& rounds = distributed::find_rounds(strategy);
   if (!pool.labeled.empty() || !pool.unlabeled.empty()) {
-    check_pool(state_->shard.info, pool, 0, workers);
+    // A batch of one: what is looked at only when something is to be picked is looked at here.
+    check_pool(state_->shard.info, pool, pool.unlabeled.empty() ? 0 : 1, workers);
   }
   state_->steps = rounds.shard(state_->shard);
 }
@@ -243,6 +245,8 @@ void Merger::merge(std::span<const std::string> answers) {
     return;
   }
   state_->steps->merge(readers);
+  // What select() says of scores that are all equal; of the inputs as a whole nobody here knows.
+  if (state_->steps->done()) note_silence(state_->merge.info, {}, state_->steps->selection);
 }
 
 std::size_t Merger::picked() const {

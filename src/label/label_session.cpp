@@ -357,6 +357,7 @@ struct LabelSession::State {
   std::mutex write_mutex;    ///< the journal's; taken before `mutex`
   mutable std::mutex mutex;  ///< everything below
   Ledger ledger;
+  std::size_t first_open = 0;  ///< every choice before it has all its answers
   std::unordered_map<std::size_t, std::vector<Lease>> leases;
   std::shared_ptr<const Model> model;
   float model_temperature = 1;
@@ -404,7 +405,13 @@ std::vector<ShownItem> LabelSession::next(std::size_t count, const std::string& 
   State& state = *state_;
   const std::lock_guard lock(state.mutex);
   std::vector<ShownItem> mine, others;
-  for (const Choice& choice : state.ledger.choices()) {
+  const std::vector<Choice>& choices = state.ledger.choices();
+  while (state.first_open < choices.size() &&
+         state.ledger.missing(choices[state.first_open]) == 0) {
+    ++state.first_open;
+  }
+  for (std::size_t place = state.first_open; place < choices.size(); ++place) {
+    const Choice& choice = choices[place];
     if (mine.size() >= count) break;
     const std::size_t missing = state.ledger.missing(choice);
     if (missing == 0 || state.ledger.word(choice.item, who) != nullptr) continue;
@@ -571,6 +578,7 @@ std::optional<std::size_t> LabelSession::undo(const std::string& who) {
   state.journal.add(rows, {}, std::nullopt);
   const std::lock_guard lock(state.mutex);
   state.ledger.add(rows[0]);
+  state.first_open = 0;
   state.lease(rows[0].item, who);
   ++state.answer_version;
   state.worth_a_look = true;

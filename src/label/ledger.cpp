@@ -17,6 +17,7 @@ void Ledger::add_batch(const BatchFacts& facts, std::span<const Choice> choices)
   batches_.push_back(facts);
   for (const Choice& choice : choices) {
     choice_of_.emplace(choice.item, choices_.size());
+    open_ += !answered_.contains(choice.item);
     choices_.push_back(choice);
   }
 }
@@ -116,6 +117,27 @@ void Ledger::refresh(std::size_t item) {
   } else {
     labels_[item] = now;
   }
+  const bool answered = words(item) > 0;
+  if (answered != answered_.contains(item)) {
+    const bool chosen = choice_of_.contains(item);
+    if (answered) {
+      answered_.insert(item);
+      open_ -= chosen;
+    } else {
+      answered_.erase(item);
+      open_ += chosen;
+    }
+  }
+  if (const auto old = unlabelled_.find(item); old != unlabelled_.end()) {
+    --without_label_[static_cast<std::size_t>(old->second)];
+    unlabelled_.erase(old);
+  }
+  if (answered && now == kUnknownLabel) {
+    std::size_t latest = 0;
+    for (const auto& [who, stack] : said_[item].by_person) latest = std::max(latest, stack.back());
+    unlabelled_.emplace(item, answers_[latest].kind);
+    ++without_label_[static_cast<std::size_t>(answers_[latest].kind)];
+  }
 }
 
 std::optional<std::size_t> Ledger::choice_of(std::size_t item) const {
@@ -127,23 +149,6 @@ std::optional<std::size_t> Ledger::choice_of(std::size_t item) const {
 std::size_t Ledger::missing(const Choice& choice) const {
   const std::size_t wanted = choice.overlap ? 2 : 1, have = words(choice.item);
   return have >= wanted ? 0 : wanted - have;
-}
-
-std::size_t Ledger::open() const {
-  std::size_t open = 0;
-  for (const Choice& choice : choices_) open += words(choice.item) == 0;
-  return open;
-}
-
-std::size_t Ledger::without_label(AnswerKind kind) const {
-  std::size_t count = 0;
-  for (const auto& [item, said] : said_) {
-    if (labels_.contains(item) || said.by_person.empty()) continue;
-    std::size_t latest = 0;
-    for (const auto& [who, stack] : said.by_person) latest = std::max(latest, stack.back());
-    count += answers_[latest].kind == kind;
-  }
-  return count;
 }
 
 std::vector<SampledBatch> Ledger::sampled() const {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include <goldpan/label/label_session.hpp>
@@ -46,9 +47,13 @@ class Ledger {
   std::size_t batches() const { return batches_.size(); }
   /// Answers that a choice still needs: people who have said nothing yet.
   std::size_t missing(const Choice& choice) const;
-  std::size_t open() const;
+  /// Picked items that nobody has said anything about.
+  std::size_t open() const { return open_; }
   std::size_t answers() const { return present_; }
-  std::size_t without_label(AnswerKind kind) const;
+  /// Items whose latest word is of this kind, and that nobody labelled.
+  std::size_t without_label(AnswerKind kind) const {
+    return without_label_[static_cast<std::size_t>(kind)];
+  }
 
   /// Batches as the estimates want them: labelled rows; random rows only of batches whose every
   /// random row has an answer, since those answered first are no random part.
@@ -62,6 +67,7 @@ class Ledger {
     std::map<std::string, std::vector<std::size_t>>
         by_person;  ///< places in answers_, oldest first
   };
+  /// Brings the counts up to date after a word on the item came or went.
   void refresh(std::size_t item);
 
   std::vector<Answer> answers_;
@@ -74,6 +80,11 @@ class Ledger {
   std::unordered_map<std::size_t, std::size_t> choice_of_;
   std::vector<BatchFacts> batches_;
   std::size_t present_ = 0;
+  // Counted as words come, since every acknowledged answer tells them.
+  std::size_t open_ = 0;
+  std::size_t without_label_[3] = {};
+  std::unordered_set<std::size_t> answered_;
+  std::unordered_map<std::size_t, AnswerKind> unlabelled_;
 };
 
 }  // namespace goldpan::label

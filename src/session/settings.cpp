@@ -232,9 +232,10 @@ std::vector<SettingInfo> make_table() {
                          1, 10000, &Settings::passes));
   table.push_back(
       choice("protocol.cold_start", "--cold-start",
-             "first batch. auto: k_center and its like start by themselves, hybrid by typiclust, "
+             "first batch. auto: k_center and its like start by themselves, hybrid by k_means, "
              "the others from one random batch",
-             {"auto", "random", "typiclust", "k_center"}, &Settings::cold_start));
+             {"auto", "random", "k_means", "max_herding", "typiclust", "k_center"},
+             &Settings::cold_start));
   table.push_back(number("protocol.reserve", "--reserve",
                          "share of every later batch drawn at random", 0, 1, &Settings::reserve));
   table.push_back(on_off("protocol.calibration", "--calibration",

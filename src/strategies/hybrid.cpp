@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include "strategies/farthest_first.hpp"
@@ -11,10 +12,16 @@ namespace {
 Selection select_hybrid(const Pool& pool, std::size_t batch, const StrategyOptions& options,
                         Generator& generator, Workers& workers) {
   if (pool.probabilities.empty()) {
-    Selection selection = select_by(rows::typiclust, pool, batch, options, generator, workers);
+    const std::string& start = options.values.text("cold_start");
+    const StrategyInfo& first = start == "max_herding" ? rows::max_herding
+                                : start == "typiclust" ? rows::typiclust
+                                : start == "random"    ? rows::random
+                                                       : rows::k_means;
+    Selection selection = select_by(first, pool, batch, options, generator, workers);
     selection.notes.insert(selection.notes.begin(),
                            "hybrid: no probabilities, so there is no telling what is uncertain; "
-                           "picked by typiclust");
+                           "picked by " +
+                               start);
     return selection;
   }
   const double wanted =
@@ -33,7 +40,12 @@ constexpr OptionInfo kHybridOptions[] = {
     {.name = "shortlist_factor",
      .standard = "2",
      .help = "the shortlist of uncertain rows holds this many times the batch",
-     .least = 1}};
+     .least = 1},
+    {.name = "cold_start",
+     .type = OptionType::kChoice,
+     .standard = "k_means",
+     .help = "what picks while there are no probabilities",
+     .choices = "k_means,max_herding,typiclust,random"}};
 
 constinit const StrategyInfo rows::hybrid = {
     .name = "hybrid",

@@ -13,6 +13,7 @@
 #include "kernels/kmeans.hpp"
 #include "strategies/near_rows.hpp"
 #include "strategies/rows.hpp"
+#include "strategies/unit_rows.hpp"
 
 namespace goldpan {
 namespace {
@@ -207,8 +208,8 @@ std::string percent(std::size_t part, std::size_t whole) {
   return (digits.size() == 1 ? "0" : digits.substr(0, digits.size() - 1)) + "." + digits.back();
 }
 
-Selection select_prob_cover(const Pool& pool, std::size_t batch, const StrategyOptions& options,
-                            Generator& generator, Workers& workers) {
+Selection cover(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                Generator& generator, Workers& workers) {
   const double radius = options.values.real("prob_cover_radius");
   const Generator stream = generator.stream("prob_cover");
   std::vector<Index> rows;
@@ -231,7 +232,7 @@ Selection select_prob_cover(const Pool& pool, std::size_t batch, const StrategyO
       search ? largest_pure_radius(near, places, options.values.real("prob_cover_purity"), workers)
              : static_cast<float>(radius * radius);
   CoverGraph graph(near, limit, options.values.count("prob_cover_max_edges"), workers);
-  Cover cover(graph);
+  Cover covered(graph);
 
   std::vector<std::uint32_t> of_labeled, candidates;
   for (std::uint32_t place = 0; place < places.rows.size(); ++place) {
@@ -239,7 +240,7 @@ Selection select_prob_cover(const Pool& pool, std::size_t batch, const StrategyO
         std::binary_search(pool.labeled.begin(), pool.labeled.end(), places.rows[place]);
     (is_labeled ? of_labeled : candidates).push_back(place);
   }
-  cover.add(of_labeled);
+  covered.add(of_labeled);
 
   // Degrees only fall: the top of the heap is the largest once its entry is up to date.
   struct Entry {
@@ -252,14 +253,14 @@ Selection select_prob_cover(const Pool& pool, std::size_t batch, const StrategyO
   };
   std::vector<Entry> entries;
   for (const std::uint32_t place : candidates) {
-    entries.push_back({cover.degree(place), places.rows[place], place});
+    entries.push_back({covered.degree(place), places.rows[place], place});
   }
   std::priority_queue<Entry> heap(std::less<Entry>(), std::move(entries));
 
   Selection selection;
   while (selection.indices.size() < batch) {
     Entry top = heap.top();
-    const std::uint32_t degree = cover.degree(top.place);
+    const std::uint32_t degree = covered.degree(top.place);
     if (degree == 0 && top.degree == 0) break;
     heap.pop();
     if (degree != top.degree) {
@@ -270,11 +271,11 @@ Selection select_prob_cover(const Pool& pool, std::size_t batch, const StrategyO
     options.progress.step(selection.indices.size(), batch);
     selection.indices.push_back(top.row);
     selection.scores.push_back(degree);
-    cover.add({&top.place, 1});
+    covered.add({&top.place, 1});
   }
 
   selection.notes.push_back("prob_cover: radius " + std::to_string(std::sqrt(limit)) + " covers " +
-                            percent(cover.covered(), places.rows.size()) + " % of the pool");
+                            percent(covered.covered(), places.rows.size()) + " % of the pool");
   const std::size_t covering = selection.indices.size();
   if (covering < batch) {
     std::vector<Index> left = selection.indices, rest;
@@ -291,9 +292,26 @@ Selection select_prob_cover(const Pool& pool, std::size_t batch, const StrategyO
   return selection;
 }
 
+Selection select_prob_cover(const Pool& pool, std::size_t batch, const StrategyOptions& options,
+                            Generator& generator, Workers& workers) {
+  if (!options.values.flag("unit_length")) return cover(pool, batch, options, generator, workers);
+  // One radius for all means little where lengths differ: the balls of short rows, which lie near
+  // the middle, hold many, and those of long rows none (docs/decisions/0222-cold-starts.md).
+  std::vector<Index> all(pool.embeddings.rows());
+  std::iota(all.begin(), all.end(), Index{0});
+  const Matrix<float> unit = unit_rows(pool.embeddings, all, workers);
+  Pool own = pool;
+  own.embeddings = unit;
+  return cover(own, batch, options, generator, workers);
+}
+
 }  // namespace
 
 constexpr OptionInfo kProbCoverOptions[] = {
+    {.name = "unit_length",
+     .type = OptionType::kFlag,
+     .standard = "true",
+     .help = "bring embeddings to length 1 first, as the authors' are"},
     {.name = "prob_cover_radius",
      .standard = "0",
      .help =

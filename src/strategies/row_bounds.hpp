@@ -30,6 +30,8 @@ class CenterBounds {
   /// Directions or centre come from a sample of the candidates. `directions`: of a sketch.
   CenterBounds(const Embeddings& embeddings, std::span<const Index> candidates,
                std::size_t directions, std::size_t capacity);
+  CenterBounds(const CenterBounds&) = delete;  // its rows point at its map
+  CenterBounds& operator=(const CenterBounds&) = delete;
 
   bool quantized() const { return whole_.has_value(); }
   /// The sketches' map. Requires: !quantized().

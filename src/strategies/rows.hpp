@@ -23,6 +23,7 @@
   ROW(epig)                     \
   ROW(typiclust)                \
   ROW(prob_cover)               \
+  ROW(k_means)                  \
   ROW(max_herding)              \
   ROW(facility_location)        \
   ROW(bait)                     \

@@ -15,7 +15,9 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
-class EvaluateTest(ProgramTest):
+class MadeDetections(ProgramTest):
+    """Sixty images with boxes of two categories, and what a detector that is half blind at night found in them."""
+
     def setUp(self):
         super().setUp()
         generator = random.Random(5)
@@ -42,6 +44,8 @@ class EvaluateTest(ProgramTest):
         (self.folder / "attributes.csv").write_text("id,timeofday\n" + "".join(
             f"{i:03},{'night' if i % 2 == 0 else 'daytime'}\n" for i in range(1, 61)))
 
+
+class EvaluateTest(MadeDetections):
     def evaluate(self, *more):
         return self.succeeds("evaluate", "--truth", self.truth, "--predictions", self.found, *more)
 
@@ -99,7 +103,7 @@ class EvaluateTest(ProgramTest):
                    "--drop-unknown", "--by", "weather")
 
 
-class PickBoxesTest(EvaluateTest):
+class PickBoxesTest(MadeDetections):
     def setUp(self):
         super().setUp()
         (self.folder / "L.txt").write_text("0\n5\n")

@@ -1,9 +1,7 @@
 """The small doors: standard streams, threads and memory that cannot be had, arrays that are not what they seem."""
 import csv
 import json
-import os
 import pathlib
-import signal
 import struct
 import subprocess
 import unittest
@@ -32,7 +30,7 @@ class Streams(ProgramTest):
             self.assertIn("[standard output] cannot write", result.stderr)
 
     def test_a_closed_standard_output_is_an_error(self):
-        result = shell(f'"$0" strategies >&-')
+        result = shell('"$0" strategies >&-')
         self.assertEqual(result.returncode, 1)
         self.assertIn("[standard output] cannot write", result.stderr)
 
@@ -99,7 +97,11 @@ class Arrays(ProgramTest):
     def pick(self, strategy, *inputs, batch=5):
         self.succeeds("pick", *inputs, "--strategy", strategy, "--batch", batch, "--reserve", "0",
                       "--out", self.folder / "picks.csv")
-        return [row["index"] for row in csv.DictReader((self.folder / "picks.csv").open(newline=""))]
+        return self.column("index")
+
+    def column(self, name):
+        with (self.folder / "picks.csv").open(newline="", encoding="utf-8") as file:
+            return [row[name] for row in csv.DictReader(file)]
 
     def probabilities(self, rows=30, classes=3):
         values = []
@@ -158,8 +160,7 @@ class Arrays(ProgramTest):
         (self.folder / "ids.txt").write_bytes(b"=cmd|' /C calc'!A0\ncaf\xe9\n-1+2\n")
         self.succeeds("pick", "--probs", self.folder / "p.npy", "--ids", self.folder / "ids.txt", "--strategy", "entropy",
                       "--batch", "3", "--reserve", "0", "--out", self.folder / "picks.csv")
-        names = [row["id"] for row in csv.DictReader((self.folder / "picks.csv").open(newline="", encoding="utf-8"))]
-        self.assertEqual(names, ["'=cmd|' /C calc'!A0", "caf\ufffd", "'-1+2"])
+        self.assertEqual(self.column("id"), ["'=cmd|' /C calc'!A0", "caf\ufffd", "'-1+2"])
 
     def test_the_audit_trail_says_which_way_scores_point(self):
         write_npy(self.folder / "p.npy", "f", (30, 3), self.probabilities())

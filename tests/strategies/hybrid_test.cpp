@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -50,17 +51,22 @@ TEST(Hybrid, AShortlistBeyondThePoolIsThePool) {
             reference::k_center(data.embeddings, data.labeled, data.unlabeled, 30).indices);
 }
 
-TEST(Hybrid, PicksByTypiclustWithoutAModel) {
+TEST(Hybrid, StartsColdByKMeansOrAsAsked) {
   const SyntheticPool data(200, 6, 4, 20);
   Pool pool = data.view();
   pool.probabilities = {};
   pool.passes = nullptr;
   Generator generator(0);
   Workers workers(2);
-  const Selection picks = hybrid(pool, 15);
-  EXPECT_EQ(picks.indices, select("typiclust", pool, 15, generator, workers).indices);
-  ASSERT_FALSE(picks.notes.empty());
-  EXPECT_THAT(picks.notes[0], testing::HasSubstr("picked by typiclust"));
+  EXPECT_EQ(hybrid(pool, 15).indices, select("k_means", pool, 15, generator, workers).indices);
+  for (const char* start : {"k_means", "max_herding", "typiclust"}) {
+    StrategyOptions options;
+    options.values.set("cold_start", start);
+    const Selection picks = select("hybrid", pool, 15, generator, workers, options);
+    EXPECT_EQ(picks.indices, select(start, pool, 15, generator, workers).indices);
+    ASSERT_FALSE(picks.notes.empty());
+    EXPECT_THAT(picks.notes[0], testing::HasSubstr(std::string("picked by ") + start));
+  }
 }
 
 }  // namespace

@@ -13,9 +13,11 @@
 namespace goldpan {
 namespace {
 
-Selection pick(const Pool& pool, std::size_t batch, const StrategyOptions& options = {}) {
+/// On the rows as they are: lines and the reference know nothing of length 1.
+Selection pick(const Pool& pool, std::size_t batch, StrategyOptions options = {}) {
   Generator generator(0);
   Workers workers(2);
+  options.values.set("unit_length", false);
   return select("prob_cover", pool, batch, generator, workers, options);
 }
 
@@ -108,6 +110,29 @@ TEST(ProbCover, MatchesTheDefinition) {
       EXPECT_EQ(picked.scores, counts);
     }
   }
+}
+
+// On rows whose lengths differ one radius covered the short ones only, and the picks were worse
+// than random ones.
+TEST(ProbCover, LengthsDoNotCount) {
+  SyntheticPool data(300, 6, 4, 15);
+  Generator generator(0);
+  Workers workers(2);
+  const std::vector<Index> picked =
+      select("prob_cover", data.view(), 20, generator, workers).indices;
+  Matrix<float> unit(300, 6);
+  for (std::size_t i = 0; i < 300; ++i) {
+    double length = 0;
+    for (const float value : data.embeddings.row(i)) length += double{value} * value;
+    for (std::size_t d = 0; d < 6; ++d) {
+      unit(i, d) = static_cast<float>(data.embeddings(i, d) / std::sqrt(length));
+      data.embeddings(i, d) *= static_cast<float>(1 << i % 8);
+    }
+  }
+  EXPECT_EQ(select("prob_cover", data.view(), 20, generator, workers).indices, picked);
+  Pool pool = data.view();
+  pool.embeddings = unit;
+  EXPECT_EQ(pick(pool, 20).indices, picked);
 }
 
 TEST(ProbCover, TooManyEdgesToKeepChangeNothing) {

@@ -49,8 +49,8 @@ std::string describe_port_shape(std::span<const std::int64_t> shape);
 /// A network with one input of float32, ready to run on the CPU, one item at a time.
 ///
 /// Every call runs on the calling thread alone, and any number of threads may call at once: an item
-/// a thread keeps its activations in the core's own cache (twice the rate of batches of 16,
-/// docs/decisions/0100) and makes a result independent of batches and threads, bit for bit.
+/// a thread makes a result independent of batches and threads, bit for bit, and keeps its
+/// activations in the core's own cache (docs/decisions/0100).
 class Network {
  public:
   struct Options {

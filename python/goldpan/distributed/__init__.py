@@ -24,15 +24,13 @@ from goldpan._progress import Progress, listener
 from goldpan._select import Selection, _check_option
 from goldpan._shards import _expand, is_path
 from goldpan.distributed._engines import Engine, Local, Lost, Processes, RayActors
+from goldpan.distributed._merger import Merger
 from goldpan.distributed._worker import Part, Worker
 
 __all__ = [
-    "DistributedSelection", "Engine", "Local", "Merger", "Part", "Processes", "RayActors", "Worker", "deal",
+    "DistributedSelection", "Engine", "Local", "Lost", "Merger", "Part", "Processes", "RayActors", "Worker", "deal",
     "has_rounds", "select",
 ]
-
-#: The coordinator's side; see docs/distributed.md.
-Merger = _core.RoundsMerger
 
 Files = Union[str, "os.PathLike[str]", Sequence[Union[str, "os.PathLike[str]"]]]
 
