@@ -18,6 +18,8 @@ const LabelsToMatch* best_saving(const Analysis& analysis, double target) {
   const LabelsToMatch* best = nullptr;
   for (const LabelsToMatch& match : analysis.matches) {
     if (match.target != target || match.verdict != "fewer") continue;
+    // Holm's verdicts reach further than intervals for all at once: what is quoted has both.
+    if (!(match.saved_share_low > 0)) continue;
     if (best == nullptr || match.saved_share > best->saved_share) best = &match;
   }
   return best;
@@ -57,6 +59,8 @@ std::vector<const Comparison*> areas_with(const Analysis& analysis, std::string_
   std::vector<const Comparison*> found;
   for (const Area& area : analysis.areas) {
     if (area.against_random.test.n == 0) continue;
+    // As above: only a gain whose interval for all at once says so too is quoted.
+    if (verdict == "better" && !(area.against_random.ci_all_low > 0)) continue;
     if (verdict.empty() || area.against_random.verdict == verdict) {
       found.push_back(&area.against_random);
     }
