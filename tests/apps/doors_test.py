@@ -56,18 +56,6 @@ class Limits(ProgramTest):
         self.fails("[threads] got -1, expected 0", *self.pick("--threads", "-1"))
         self.fails("[threads] got 2000000000, expected 0", *self.pick("--threads", "2000000000"))
 
-    def test_a_small_address_space_ends_in_picks_or_a_reason(self):
-        arguments = " ".join(map(str, self.pick()))
-        picks = None
-        for kilobytes in (150_000, 250_000, 400_000, 700_000, 1_500_000):
-            result = shell(f'ulimit -v {kilobytes}; exec "$0" {arguments} --threads 64')
-            if result.returncode != 0:  # not even the libraries may fit
-                self.assertTrue(result.returncode in (1, 127), (kilobytes, result.returncode, result.stderr))
-                continue
-            now = (self.folder / "picks.csv").read_text()
-            self.assertEqual(now, picks or now)
-            picks = now
-
     def test_too_little_memory_names_what_was_too_large(self):
         # 128 MB of float64, to be converted, where there is hardly more room than the program itself takes.
         least = next((kb for kb in range(40_000, 2_000_000, 20_000)
