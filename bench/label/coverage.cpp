@@ -94,7 +94,7 @@ int main(int argc, char** argv) {
   for (int s = 0; s < sessions; ++s) {
     Generator generator = Generator(99).stream(static_cast<std::uint64_t>(s));
     const Sample all = dataset ? draw(*dataset, kPool + kTest, generator)
-                              : make_sample(kPool + kTest, generator.stream("items"));
+                               : make_sample(kPool + kTest, generator.stream("items"));
     const auto embeddings = all.embeddings.view().rows_between(0, kPool);
     std::filesystem::remove_all(root);
     LabelOptions options;

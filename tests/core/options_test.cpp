@@ -60,7 +60,8 @@ TEST(OptionValues, OutOfRangeAreRefusedByName) {
   refused("count", "-3", "got -3");
   refused("fast", "yes", "[fast] got yes for herd, expected true or false");
   refused("metric", "cos", "[metric] got cos for herd, expected one of euclidean, cosine");
-  refused("width", "3", "is no option of herd, expected one of: radius, share, count, fast, metric");
+  refused("width", "3",
+          "is no option of herd, expected one of: radius, share, count, fast, metric");
   expect_error([] { OptionValues().set("a", 1).resolve({}, "random"); }, "it has no options");
 }
 

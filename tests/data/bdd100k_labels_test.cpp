@@ -6,8 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "data/fixtures.hpp"
 #include "core/json_records.hpp"
+#include "data/fixtures.hpp"
 #include "expect_error.hpp"
 #include "temporary_folder.hpp"
 
