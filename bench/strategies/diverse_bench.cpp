@@ -2,7 +2,8 @@
 // picks.
 #include <benchmark/benchmark.h>
 
-#include "strategies/algorithms.hpp"
+#include <goldpan/strategies/strategy.hpp>
+
 #include "strategies/made_pool.hpp"
 
 namespace goldpan {
@@ -13,57 +14,43 @@ const bench::MadePool& made_pool() {
   return pool;
 }
 
-using Algorithm = Selection(const Pool&, std::size_t, const StrategyOptions&, Generator&, Workers&);
-
-void pick(benchmark::State& state, Algorithm* algorithm, bool cold) {
+void pick(benchmark::State& state, const char* strategy, bool cold) {
   Pool pool = made_pool().view();
   if (cold) pool.labeled = {};
   Workers workers(static_cast<int>(state.range(0)));
   Generator generator(0);
   for (auto _ : state) {
-    benchmark::DoNotOptimize(algorithm(pool, 2500, {}, generator, workers).indices.data());
+    benchmark::DoNotOptimize(select(strategy, pool, 2500, generator, workers).indices.data());
   }
 }
-BENCHMARK_CAPTURE(pick, k_center, algorithms::k_center, false)
+BENCHMARK_CAPTURE(pick, k_center, "k_center", false)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(pick, k_center_without_labels, "k_center", true)
     ->Arg(1)
     ->Arg(2)
     ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(pick, k_center_without_labels, algorithms::k_center, true)
-    ->Arg(1)
-    ->Arg(2)
-    ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(pick, badge, algorithms::badge, false)
-    ->Arg(1)
-    ->Arg(2)
-    ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(pick, hybrid, algorithms::hybrid, false)
-    ->Arg(1)
-    ->Arg(2)
-    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(pick, badge, "badge", false)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(pick, hybrid, "hybrid", false)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond);
 
-BENCHMARK_CAPTURE(pick, typiclust, algorithms::typiclust, false)
+BENCHMARK_CAPTURE(pick, typiclust, "typiclust", false)
     ->Arg(1)
     ->Arg(2)
     ->Unit(benchmark::kMillisecond);
 
 /// What takes minutes at the size above: 4,000 x 64, 10 classes, 200 labelled, 200 picks.
-void pick_of_few(benchmark::State& state, Algorithm* algorithm) {
+void pick_of_few(benchmark::State& state, const char* strategy) {
   static const bench::MadePool few(4000, 64, 10, 200);
   const Pool pool = few.view();
   Workers workers(static_cast<int>(state.range(0)));
   Generator generator(0);
   for (auto _ : state) {
-    benchmark::DoNotOptimize(algorithm(pool, 200, {}, generator, workers).indices.data());
+    benchmark::DoNotOptimize(select(strategy, pool, 200, generator, workers).indices.data());
   }
 }
-BENCHMARK_CAPTURE(pick_of_few, prob_cover, algorithms::prob_cover)
+BENCHMARK_CAPTURE(pick_of_few, prob_cover, "prob_cover")
     ->Arg(1)
     ->Arg(2)
     ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(pick_of_few, bait, algorithms::bait)
-    ->Arg(1)
-    ->Arg(2)
-    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(pick_of_few, bait, "bait")->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace goldpan

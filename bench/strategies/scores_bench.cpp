@@ -1,8 +1,9 @@
 // Strategies that score every row by itself: 40,000 rows, 10 classes, 2,500 labelled, 2,500 picks.
 #include <benchmark/benchmark.h>
 
+#include <goldpan/strategies/strategy.hpp>
+
 #include "kernels/row_statistics.hpp"
-#include "strategies/algorithms.hpp"
 #include "strategies/made_pool.hpp"
 
 namespace goldpan {
@@ -13,18 +14,16 @@ const bench::MadePool& made_pool() {
   return pool;
 }
 
-using Algorithm = Selection(const Pool&, std::size_t, const StrategyOptions&, Generator&, Workers&);
-
-void pick(benchmark::State& state, Algorithm* algorithm) {
+void pick(benchmark::State& state, const char* strategy) {
   const Pool pool = made_pool().view();
   Workers workers(static_cast<int>(state.range(0)));
   Generator generator(0);
   for (auto _ : state) {
-    benchmark::DoNotOptimize(algorithm(pool, 2500, {}, generator, workers).indices.data());
+    benchmark::DoNotOptimize(select(strategy, pool, 2500, generator, workers).indices.data());
   }
 }
 #define GOLDPAN_BENCH_PICK(name) \
-  BENCHMARK_CAPTURE(pick, name, algorithms::name)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)
+  BENCHMARK_CAPTURE(pick, name, #name)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)
 GOLDPAN_BENCH_PICK(entropy);
 GOLDPAN_BENCH_PICK(margin);
 GOLDPAN_BENCH_PICK(least_confidence);

@@ -40,7 +40,7 @@ struct CalibrateOptions {
   /// towards 1 where labels are few.
   double prior_deviation = 0.5;
   /// A temperature is used where its gain is more than so many standard errors above 0.
-  double least_gain = 1.0;
+  double least_gain = 1.5;
 };
 
 /// Trains a model on rows with these labels, and writes its logits for other rows (n x C).
