@@ -125,6 +125,12 @@ goldpan::NpyFile embed(const Options& options, const goldpan::ImageSource& image
 
 Opened open_pool(const Options& options) {
   Opened opened;
+  // What costs nothing to check comes before a folder is embedded.
+  opened.pool.classes = read_classes(options.classes);
+  goldpan::find_strategy(options.label.strategy);
+  if (options.port < 0 || options.port > 65535) {
+    throw Error("--port", fmt::format("got {}, expected 0 to 65535", options.port));
+  }
   std::string embeddings = options.embeddings, ids = options.ids;
   if (!options.from.empty()) {
     const std::filesystem::path folder = options.from;
@@ -148,7 +154,6 @@ Opened open_pool(const Options& options) {
     opened.file.emplace(embed(options, *opened.pool.images, opened.pool.ids));
   }
   opened.pool.embeddings = opened.file->embeddings();
-  opened.pool.classes = read_classes(options.classes);
   return opened;
 }
 

@@ -62,7 +62,7 @@ std::string gains_text(const Analysis& analysis) {
   if (!grid.random()) return "No gains: the run has no strategy 'random' to compare with.\n";
   std::string text = fmt::format(
       "Gain over random in percentage points: mean ± std over {} seed{}; * shown at the 5 % level\n"
-      "(paired t-test, Holm-corrected over the strategies at a budget).\n",
+      "(a test over seeds and test items, Holm-corrected over the strategies at a budget).\n",
       grid.seeds().size(), grid.seeds().size() == 1 ? "" : "s");
 
   Column names = {"budget", "labels", "random: accuracy"};

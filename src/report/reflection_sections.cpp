@@ -303,17 +303,20 @@ ReflectionSection reflect_on_cost(const Analysis& analysis) {
   std::vector<Cost> costs = costs_at_scale(grid);
   std::erase_if(costs, [](const Cost& cost) { return !(cost.total() > 0); });
   if (costs.empty()) return section;
-  section.sentences.push_back(
+  std::vector<std::string> quadratic;
+  for (const StrategyInfo& row : strategies()) {
+    const bool is_here = std::ranges::find(grid.strategies(), row.name) != grid.strategies().end();
+    if (is_here && row.cost == CostLaw::kPoolBatch) quadratic.emplace_back(row.label);
+  }
+  section.sentences.push_back(fmt::format(
       "The law: with budgets as shares of the pool, training and scoring grow in proportion to the "
-      "pool; "
-      "selection does too for scores and clusters, and with its square for k-center, BADGE, the "
-      "hybrid, "
-      "ProbCover and BAIT, whose every pick looks at every candidate. Lazy evaluation does better "
-      "than "
-      "the square, so these are upper ends. It is a law, not a measurement; the seconds it starts "
-      "from "
-      "are this run's, with all threads of the machine shared between runs "
-      "(`timings_at_scale.csv`).");
+      "pool; selection does too{}. It is a law, not a measurement; the seconds it starts from are "
+      "this run's, with all threads of the machine shared between runs (`timings_at_scale.csv`).",
+      quadratic.empty()
+          ? ""
+          : fmt::format(", but with its square for {}, whose every pick looks at every candidate. "
+                        "Lazy evaluation does better than the square, so these are upper ends",
+                        listed(quadratic))));
   for (const Cost& cost : costs) {
     section.sentences.push_back(fmt::format(
         "{}: {} a seed here ({} training, {} scoring, {} selecting); {} at 10 times and {} at 100 "
