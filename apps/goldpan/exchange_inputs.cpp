@@ -10,26 +10,11 @@
 
 using goldpan::Error;
 
-std::vector<std::string> read_id_lines(const std::string& path) {
-  std::vector<std::string> lines;
-  const std::string content = goldpan::read_text(path);
-  std::size_t begin = 0;
-  while (begin < content.size()) {
-    const std::size_t end = std::min(content.find('\n', begin), content.size());
-    std::string line = content.substr(begin, end - begin);
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    lines.push_back(std::move(line));
-    begin = end + 1;
-  }
-  while (!lines.empty() && lines.back().empty()) lines.pop_back();
-  return lines;
-}
-
 std::vector<std::string> read_classes(const std::string& list_or_file) {
   std::vector<std::string> classes;
   std::error_code ignored;
   if (std::filesystem::is_regular_file(list_or_file, ignored)) {
-    classes = read_id_lines(list_or_file);
+    classes = goldpan::read_text_lines(list_or_file);
   } else {
     std::size_t begin = 0;
     while (begin <= list_or_file.size() && !list_or_file.empty()) {

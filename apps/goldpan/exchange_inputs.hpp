@@ -11,9 +11,6 @@
 /// A comma-separated list, or the lines of a file where one of this name exists.
 std::vector<std::string> read_classes(const std::string& list_or_file);
 
-/// Names a line, without line ends and empty lines at the end.
-std::vector<std::string> read_id_lines(const std::string& path);
-
 /// Sizes of images below a folder, by their names with or without their endings. Null for an empty
 /// folder name. Throws goldpan::Error for a name that leads nowhere or out of the folder.
 std::function<std::pair<int, int>(const std::string&)> image_sizes(const std::string& folder);

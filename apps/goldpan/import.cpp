@@ -50,7 +50,7 @@ AnnotationKind kind_of(const Options& options, const goldpan::AnnotationFile& fi
 
 /// The pool: ids.txt, the ids of picks, or the items of the file itself.
 std::vector<std::string> pool_ids(const Options& options, const goldpan::AnnotationFile& file) {
-  if (!options.ids.empty()) return read_id_lines(options.ids);
+  if (!options.ids.empty()) return goldpan::read_text_lines(options.ids);
   if (options.picks.empty()) return goldpan::item_names(file);
   const goldpan::CsvFile picks(goldpan::read_text(options.picks), options.picks);
   picks.require("id");

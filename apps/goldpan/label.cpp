@@ -138,7 +138,7 @@ Opened open_pool(const Options& options) {
     if (ids.empty()) ids = (folder / "ids.txt").string();
   }
   if (!ids.empty()) {
-    opened.pool.ids = read_id_lines(ids);
+    opened.pool.ids = goldpan::read_text_lines(ids);
   } else if (!options.images.empty()) {
     opened.pool.ids = list_images(options.images);
   } else {

@@ -100,7 +100,7 @@ std::vector<NamedRow> read_list(const std::vector<std::string>& lines, const std
 
 std::vector<NamedRow> read_text_file(const std::string& path, const std::vector<std::string>& ids) {
   const Names names(ids);
-  const std::vector<std::string> lines = read_lines(path);
+  const std::vector<std::string> lines = goldpan::read_text_lines(path);
   const auto first = std::ranges::find_if_not(lines, &std::string::empty);
   if (first != lines.end() && !names.find(*first) && is_header(*first, path)) {
     return read_table(path, names);
@@ -127,24 +127,6 @@ bool looks_like_mask(const std::vector<NamedRow>& rows, std::size_t pool) {
 }
 
 }  // namespace
-
-std::vector<std::string> read_lines(const std::string& path) {
-  std::string text = goldpan::read_text(path);
-  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-  std::vector<std::string> lines;
-  std::string line;
-  for (const char c : text) {
-    if (c != '\n') {
-      line += c;
-      continue;
-    }
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    lines.push_back(std::move(line));
-    line.clear();
-  }
-  if (!line.empty()) lines.push_back(std::move(line));
-  return lines;
-}
 
 std::vector<goldpan::Index> read_labeled(const std::string& path, std::size_t pool,
                                          const std::vector<std::string>& ids) {

@@ -6,10 +6,6 @@
 
 #include <goldpan/core/matrix.hpp>
 
-/// The lines of a text file, without line ends and byte-order mark; a last empty line does not
-/// count.
-std::vector<std::string> read_lines(const std::string& path);
-
 /// Which rows of a pool have labels, ascending. The file is
 ///   - .npy: row numbers, or a mask of bools (or of zeros and ones) of as many entries as the pool;
 ///   - a line a row: its number (12 or 12.0) or, with `ids`, its id; or a mask as above;

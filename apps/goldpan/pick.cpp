@@ -90,7 +90,7 @@ class Inputs {
                   "one row");
     }
     if (!options.ids.empty()) {
-      ids = read_lines(options.ids);
+      ids = goldpan::read_text_lines(options.ids);
       if (ids.size() != rows_) {
         throw Error(options.ids,
                     fmt::format("has {} lines, expected one for each of the {} rows of {}",

@@ -81,7 +81,7 @@ goldpan::BoxTruth pool_images(const PickRequest& request, const BoxPickOptions& 
         "names them");
     return images;
   }
-  images.images = read_id_lines(request.ids);
+  images.images = goldpan::read_text_lines(request.ids);
   images.numbers.clear();
   for (const std::string& id : images.images) {
     std::int64_t number = 0;

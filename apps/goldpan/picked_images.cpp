@@ -12,6 +12,7 @@
 
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
+#include <goldpan/core/web_text.hpp>
 #include <goldpan/core/workers.hpp>
 #include <goldpan/data/dataset.hpp>
 #include <goldpan/embed/embed_folder.hpp>
@@ -77,43 +78,6 @@ Image sheet_of(const std::vector<Image>& cells, int cell_height) {
   return sheet;
 }
 
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-    for (std::size_t k = 0; k < 3; ++k) {
-      group = group << 8 | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      text += k <= count ? kDigits[group >> (18 - 6 * k) & 63] : '=';
-    }
-  }
-  return text;
-}
-
-std::string escaped(std::string_view text) {
-  std::string safe;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        safe += "&amp;";
-        break;
-      case '<':
-        safe += "&lt;";
-        break;
-      case '"':
-        safe += "&quot;";
-        break;
-      default:
-        safe += c;
-    }
-  }
-  return safe;
-}
-
 std::string page_of(const std::vector<PickedImage>& picks, const std::vector<Image>& cells) {
   std::string html =
       "<!doctype html>\n<meta charset=\"utf-8\">\n<title>Picks</title>\n<style>\n"
@@ -128,9 +92,9 @@ std::string page_of(const std::vector<PickedImage>& picks, const std::vector<Ima
         "<figure><img loading=\"lazy\" width=\"{}\" height=\"{}\" alt=\"{}\" "
         "src=\"data:image/jpeg;base64,{}\"><figcaption>{}. {}<br><small>{}</small></figcaption>"
         "</figure>\n",
-        cells[i].width, cells[i].height, escaped(picks[i].id),
-        base64(goldpan::encode_jpeg(cells[i], 85)), i, escaped(picks[i].id),
-        escaped(picks[i].caption));
+        cells[i].width, cells[i].height, goldpan::escape_html(picks[i].id),
+        goldpan::base64(goldpan::encode_jpeg(cells[i], 85)), i, goldpan::escape_html(picks[i].id),
+        goldpan::escape_html(picks[i].caption));
   }
   return html + "</main>\n";
 }

@@ -80,14 +80,14 @@ def unknown_labels(labels: NDArray[Any]) -> NDArray[np.bool_]:
     """
     kind = labels.dtype.kind
     if kind in "iu":
-        return labels == -1 if not set(np.unique(labels)) <= {-1, 1} else np.zeros(labels.shape, np.bool_)
+        return np.asarray((labels == -1) & (not set(np.unique(labels)) <= {-1, 1}), dtype=np.bool_)
     if kind == "f":
         known = labels[~np.isnan(labels)]
-        return np.isnan(labels) | ((labels == -1) & (not set(np.unique(known)) <= {-1, 1}))
+        return np.asarray(np.isnan(labels) | ((labels == -1) & (not set(np.unique(known)) <= {-1, 1})), dtype=np.bool_)
     if kind == "M":
-        return np.isnat(labels)
+        return np.asarray(np.isnat(labels), dtype=np.bool_)
     if kind in "US":
-        return labels == labels.dtype.type("")
+        return np.asarray(labels == labels.dtype.type(""), dtype=np.bool_)
     if kind != "O":
         return np.zeros(labels.shape, np.bool_)
     numbers = {label for label in labels.flat if isinstance(label, (int, float, np.number)) and label == label}

@@ -6,7 +6,7 @@ import html
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -192,7 +192,7 @@ def select(
     shards = open_shards(embeddings)
     e = None
     if embeddings is not None and shards is None:
-        e = as_floats(embeddings, "embeddings", "N x D", HALF_OR_SINGLE)
+        e = as_floats(cast(ArrayLike, embeddings), "embeddings", "N x D", HALF_OR_SINGLE)
     h = None if features is None else as_floats(features, "features", "N x H", HALF_OR_SINGLE)
     p = None if probs is None else as_floats(probs, "probs", "N x C", SINGLE)
     m = None if mc_probs is None else as_floats(mc_probs, "mc_probs", "K x N x C", SINGLE)

@@ -13,6 +13,7 @@
 #include <goldpan/core/error.hpp>
 #include <goldpan/models/linear_head.hpp>
 #include <goldpan/models/temperature.hpp>
+#include <goldpan/tasks/calibration.hpp>
 
 #include "arrays.hpp"
 #include "bindings.hpp"

@@ -19,20 +19,6 @@
 namespace goldpan::exchange {
 namespace {
 
-std::vector<std::string> lines_of(const std::filesystem::path& path) {
-  const std::string content = read_text(path);
-  std::vector<std::string> lines;
-  std::size_t begin = 0;
-  while (begin < content.size()) {
-    const std::size_t end = std::min(content.find('\n', begin), content.size());
-    std::string line = content.substr(begin, end - begin);
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    lines.push_back(std::move(line));
-    begin = end + 1;
-  }
-  return lines;
-}
-
 std::string trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t");
   if (begin == std::string_view::npos) return {};
@@ -107,7 +93,7 @@ void add_numbered(const std::string& entry, const std::string& where,
 
 /// The value of `names:` in data.yaml: [a, b], {0: a, 1: b}, or a block of either kind.
 std::map<std::size_t, std::string> names_of_yaml(const std::filesystem::path& path) {
-  const std::vector<std::string> lines = lines_of(path);
+  const std::vector<std::string> lines = read_text_lines(path);
   const auto start = std::find_if(lines.begin(), lines.end(), [](const std::string& line) {
     return line.starts_with("names:");
   });
@@ -153,7 +139,7 @@ std::map<std::size_t, std::string> read_names(const std::filesystem::path& root)
   for (const char* name : {"obj.names", "classes.txt"}) {
     if (!std::filesystem::is_regular_file(root / name, ignored)) continue;
     std::map<std::size_t, std::string> names;
-    for (const std::string& line : lines_of(root / name)) {
+    for (const std::string& line : read_text_lines(root / name)) {
       if (!trimmed(line).empty()) names.emplace(names.size(), trimmed(line));
     }
     return names;
@@ -185,7 +171,7 @@ void read_label_file(const std::filesystem::path& path,
                      Annotation& annotation) {
   std::optional<std::pair<int, int>> size;
   std::size_t number = 0;
-  for (const std::string& line : lines_of(path)) {
+  for (const std::string& line : read_text_lines(path)) {
     const std::string where = fmt::format("{}:{}", path.string(), ++number);
     const std::vector<double> values = numbers_of(line, where);
     if (values.empty()) continue;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <goldpan/core/web_text.hpp>
 #include <goldpan/report/evaluation_page.hpp>
 
 #include "report/assets.hpp"
@@ -11,29 +12,6 @@
 namespace goldpan {
 namespace {
 
-/// Text made safe between tags and inside double-quoted attributes.
-std::string escaped(std::string_view text) {
-  std::string safe;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        safe += "&amp;";
-        break;
-      case '<':
-        safe += "&lt;";
-        break;
-      case '>':
-        safe += "&gt;";
-        break;
-      case '"':
-        safe += "&quot;";
-        break;
-      default:
-        safe += c;
-    }
-  }
-  return safe;
-}
 using report::fixed;
 
 bool is_known(double value) { return std::isfinite(value) && value != kNoTruth; }
@@ -103,16 +81,16 @@ std::string table(const Rows& rows, const std::vector<std::string>& shown, const
   std::string html = fmt::format(
       "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">{}</th><th "
       "scope=\"col\">images</th><th scope=\"col\">{}, 0 to 100</th>",
-      kind, escaped(shown[0]));
+      kind, escape_html(shown[0]));
   for (const std::string& name : shown) {
-    html += fmt::format("<th scope=\"col\">{}</th>", escaped(name));
+    html += fmt::format("<th scope=\"col\">{}</th>", escape_html(name));
   }
   html += "</tr></thead><tbody>\n";
   for (std::size_t row = 0; row < rows.size(); ++row) {
     const MeasuredMetric* const first = rows.find(row, shown[0]);
     if (first == nullptr) continue;
     html += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"text\">{}</td>",
-                        escaped(rows.name(row)), first->images, bar(*first, whole));
+                        escape_html(rows.name(row)), first->images, bar(*first, whole));
     for (const std::string& name : shown) {
       const MeasuredMetric* const metric = rows.find(row, name);
       html +=
@@ -145,11 +123,11 @@ std::string evaluation_page(std::span<const MeasuredMetric> metrics, const Evalu
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width, initial-scale=1\"><title>{0}</title><style>{1}</style></head>"
       "<body>\n<h1>{0}</h1>\n<ul class=\"tiles\">\n",
-      escaped(page.title), report::kStyleSheet);
+      escape_html(page.title), report::kStyleSheet);
   for (const MeasuredMetric& metric : metrics) {
     if (metric.slice != kEverything || metric.class_name != kEverything) continue;
     html += fmt::format("<li><b>{}</b><span>{}{}</span></li>\n", percent(metric.value),
-                        escaped(metric.name),
+                        escape_html(metric.name),
                         std::isfinite(metric.low)
                             ? fmt::format(", {} to {}", percent(metric.low), percent(metric.high))
                             : "");
@@ -157,7 +135,7 @@ std::string evaluation_page(std::span<const MeasuredMetric> metrics, const Evalu
   html += "</ul>\n<p class=\"note\">Per cent, with the interval of a bootstrap over images.</p>\n";
   if (!page.notes.empty()) {
     html += "<div class=\"warnings\" role=\"note\"><strong>Before you believe it</strong><ul>\n";
-    for (const std::string& note : page.notes) html += "<li>" + escaped(note) + "</li>\n";
+    for (const std::string& note : page.notes) html += "<li>" + escape_html(note) + "</li>\n";
     html += "</ul></div>\n";
   }
   if (slices.size() > 0) {
@@ -172,7 +150,7 @@ std::string evaluation_page(std::span<const MeasuredMetric> metrics, const Evalu
                       "<p>The worst slice is <b>{}</b>: its {} is {} at most ({} images). "
                       "Slices are ranked by their upper bound, those of fewer than {} "
                       "images not at all. The dashed line is the whole.</p>\n",
-                      escaped(worst->slice), escaped(page.shown[0]), percent(worst->high),
+                      escape_html(worst->slice), escape_html(page.shown[0]), percent(worst->high),
                       worst->images, page.least_images);
     html += table(slices, page.shown, "slice", value, worst) + "</section>\n";
   }
@@ -184,7 +162,7 @@ std::string evaluation_page(std::span<const MeasuredMetric> metrics, const Evalu
   html += "<section><h2>What was evaluated</h2>\n<table><tbody>\n";
   for (const auto& [name, text] : page.facts) {
     html += fmt::format("<tr><th scope=\"row\">{}</th><td class=\"settings\">{}</td></tr>\n",
-                        escaped(name), escaped(text));
+                        escape_html(name), escape_html(text));
   }
   return html + "</tbody></table></section>\n</body></html>\n";
 }

@@ -53,6 +53,4 @@ Json page_tiles(const Analysis& analysis);
 /// A finite number, rounded to a multiple of 1 / precision, or null.
 Json number(double value, double precision = 1e6);
 
-std::string base64(std::string_view bytes);
-
 }  // namespace goldpan::report

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <goldpan/core/web_text.hpp>
+
 #include "report/page.hpp"
 #include "report/reflection_phrases.hpp"
 #include "report/styles.hpp"

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include <goldpan/core/files.hpp>
+#include <goldpan/core/web_text.hpp>
 
 #include "report/sample_records.hpp"
 #include "temporary_folder.hpp"
@@ -64,15 +65,6 @@ std::vector<PickRecord> sample_picks(const Records& records) {
     }
   }
   return picks;
-}
-
-TEST(Base64, MatchesTheStandardsVectors) {
-  EXPECT_EQ(base64(""), "");
-  EXPECT_EQ(base64("f"), "Zg==");
-  EXPECT_EQ(base64("fo"), "Zm8=");
-  EXPECT_EQ(base64("foo"), "Zm9v");
-  EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
-  EXPECT_EQ(base64("\xFF\xFE"), "//4=");
 }
 
 TEST(ScriptSafe, LetsNoMarkupThroughAndKeepsTexts) {

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace goldpan {
 
@@ -28,6 +29,10 @@ class MappedFile {
 
 /// The whole file as a string. Throws Error as MappedFile does.
 std::string read_text(const std::filesystem::path& path);
+
+/// The lines of a text file, without line ends (either kind) and byte-order mark; empty lines at
+/// the end do not count. Throws Error as MappedFile does.
+std::vector<std::string> read_text_lines(const std::filesystem::path& path);
 
 /// Whether a file is on the disk, not only with the system, when write_file returns.
 enum class Flush { kYes, kNo };

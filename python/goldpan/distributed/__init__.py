@@ -11,7 +11,7 @@ import json
 import operator
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Union
 
@@ -147,7 +147,7 @@ def _files(names: Files | None) -> list[str]:
 def _engine(engine: str | Engine, workers: int | None, threads: int) -> Engine:
     if not isinstance(engine, str):
         return engine
-    kinds = {"ray": RayActors, "processes": Processes, "local": Local}
+    kinds: dict[str, Callable[[int | None, int], Engine]] = {"ray": RayActors, "processes": Processes, "local": Local}
     if engine not in kinds:
         raise ValueError(f"[engine] got '{engine}', expected one of {', '.join(kinds)} or an Engine")
     return kinds[engine](workers, threads)

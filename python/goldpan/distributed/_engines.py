@@ -4,7 +4,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from multiprocessing.connection import Connection
+from typing import Any, Protocol, cast
 
 from goldpan.distributed._worker import Part, Worker
 
@@ -102,12 +103,12 @@ class Processes:
             for connection in wait(list(waiting)):
                 part = waiting.pop(connection)
                 try:
-                    kind, answer = connection.recv()  # type: ignore[union-attr]
+                    kind, answer = cast(Connection, connection).recv()
                 except (EOFError, OSError):
                     yield part, Lost("its process ended")
                     continue
                 if kind == "error":
-                    raise answer
+                    raise cast(BaseException, answer)
                 yield part, answer
 
     def _end(self, part: int) -> None:

@@ -90,7 +90,7 @@ def _joined(names: tuple[str, ...], lengths: list[int], axis: int, shape: str) -
     """The arrays of all shards as one; that of a single shard is mapped."""
     if not names:
         return None
-    arrays = []
+    arrays: list[NDArray[np.float32]] = []
     for name, rows in zip(names, lengths):
         array = as_floats(np.load(name, mmap_mode="r"), name, shape, SINGLE)
         if array.shape[axis] != rows:
