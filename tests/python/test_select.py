@@ -117,12 +117,12 @@ def test_other_numbers_are_converted_but_no_memory_map(clouds, tmp_path):
     ({"embeddings": np.zeros((9, 2), np.float32), "seed": -1}, r"\[seed\] got -1"),
     ({"embeddings": np.zeros((9, 2), np.float32), "reserve": 2.0}, r"\[reserve\] got 2"),
     ({"probs": np.full((9, 2), 0.5)}, r"\[embeddings\] got none"),
-    ({"mc_probs": np.full((3, 9, 2), 0.6)}, r"\[stochastic passes\] pass 0, row 0 holds values that sum to 1.2"),
+    ({"strategy": "bald", "mc_probs": np.full((3, 9, 2), 0.6)}, r"\[stochastic passes\] pass 0, row 0 holds values that sum to 1.2"),
     ({}, "got no input"),
 ])
 def test_bad_input_is_a_value_error_that_says_what_to_do(arguments, message):
     with pytest.raises(ValueError, match=message):
-        goldpan.select("k_center", **{"batch": 1, **arguments})
+        goldpan.select(**{"strategy": "k_center", "batch": 1, **arguments})
 
 
 def test_unknown_names(clouds):

@@ -203,6 +203,8 @@ class _Run:
         unlabeled = int(ends[-1]) - len(known)
         chance = self._batch / unlabeled if self._strategy == "random" and unlabeled else np.nan
         rounds, sent, received = merger.cost()
+        if not np.isnan(chance):
+            scores = np.full(len(indices), np.nan)  # a uniform draw has a probability, and no score
         return DistributedSelection(
             indices, scores, np.full(len(indices), "strategy"), np.full(len(indices), chance), ids, notes,
             rounds, sent, received, self._restarts, ready - start, time.monotonic() - ready,
