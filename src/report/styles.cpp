@@ -10,33 +10,6 @@
 namespace goldpan::report {
 namespace {
 
-struct Look {
-  std::string_view color;
-  std::string_view dash;
-  int marker;
-};
-
-// By place in the strategy table, so that a strategy looks the same in every run. gnuplot's point
-// types: 7 disc, 5 square, 9 triangle, 11 triangle down, 13 diamond, and their outlines one less; 2
-// is a cross.
-constexpr auto kLooks = std::to_array<Look>({
-    {"#000000", "", 7},          // random
-    {"#009E73", "9 2 2 2", 5},   // k-center
-    {"#D55E00", "", 11},         // BADGE
-    {"#0072B2", "4 2", 4},       // hybrid
-    {"#56B4E9", "2 2", 5},       // entropy
-    {"#E69F00", "6 2", 9},       // margin
-    {"#6A51A3", "9 2 2 2", 13},  // least confidence
-    {"#CC79A7", "2 2", 13},      // BALD
-    {"#AA4499", "4 2", 12},      // PowerBALD
-    {"#A6761D", "9 2 2 2", 12},  // EPIG
-    {"#56B4E9", "", 6},          // TypiClust
-    {"#8C6BB1", "6 2", 8},       // ProbCover
-    {"#7F7F7F", "2 2", 10},      // BAIT
-    {"#44AA99", "2 2", 4},       // k-center (approximate)
-    {"#B8860B", "4 2", 8},       // BADGE (approximate)
-});
-
 constexpr std::array<std::string_view, 6> kOtherColors = {"#332288", "#88CCEE", "#882255",
                                                           "#999933", "#117733", "#661100"};
 constexpr std::array<std::string_view, 4> kOtherDashes = {"", "6 2", "2 2", "9 2 2 2"};
@@ -55,8 +28,6 @@ std::vector<Style> styles_of(const std::vector<std::string>& strategies) {
   std::size_t others = 0;
   for (const std::string& name : strategies) {
     const StrategyInfo* const row = row_of(name);
-    const auto place =
-        static_cast<std::size_t>(row == nullptr ? 0 : row - goldpan::strategies().data());
     Style style;
     if (row != nullptr) {
       style.label = row->label;
@@ -65,10 +36,10 @@ std::vector<Style> styles_of(const std::vector<std::string>& strategies) {
       style.label = name;
       std::replace(style.label.begin(), style.label.end(), '_', ' ');
     }
-    if (row != nullptr && place < kLooks.size()) {
-      style.color = kLooks[place].color;
-      style.dash = kLooks[place].dash;
-      style.marker = kLooks[place].marker;
+    if (row != nullptr && !row->look.color.empty()) {
+      style.color = row->look.color;
+      style.dash = row->look.dash;
+      style.marker = row->look.marker;
     } else {
       style.color = kOtherColors[others % kOtherColors.size()];
       style.dash = kOtherDashes[others % kOtherDashes.size()];

@@ -211,6 +211,7 @@ constinit const StrategyInfo rows::alfa_mix = {
               .probabilities = true,
               .labeled_probabilities = true},
     .options = kAlfaMixOptions,
+    .look = {"#999933", "9 2 2 2", 9},
     .select = select_alfa_mix};
 
 }  // namespace goldpan

@@ -147,6 +147,7 @@ constinit const StrategyInfo rows::k_center_approximate = {
     .score = "distance to the nearest center at the time of the pick; large is far from all",
     .needs = {.embeddings = true, .learned_embeddings = true},
     .options = kApproximateOptions,
+    .look = {"#44AA99", "2 2", 4},
     .select = select_k_center_approximate};
 
 constinit const StrategyInfo rows::badge_approximate = {
@@ -157,6 +158,7 @@ constinit const StrategyInfo rows::badge_approximate = {
     .score = "squared distance in gradient space to the nearest pick before it; large is new",
     .needs = {.features = true, .probabilities = true},
     .options = kApproximateOptions,
+    .look = {"#B8860B", "4 2", 8},
     .select = select_badge_approximate};
 
 }  // namespace goldpan

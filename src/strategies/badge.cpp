@@ -210,6 +210,7 @@ constinit const StrategyInfo rows::badge = {
     .score = "squared distance in gradient space to the nearest pick before it; large is new",
     .cost = CostLaw::kPoolBatch,
     .needs = {.features = true, .probabilities = true},
+    .look = {"#D55E00", "", 11},
     .select = select_badge};
 
 }  // namespace goldpan

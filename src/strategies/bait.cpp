@@ -290,6 +290,7 @@ constinit const StrategyInfo rows::bait = {
     .cost = CostLaw::kPoolBatch,
     .needs = {.features = true, .probabilities = true, .labeled_probabilities = true},
     .options = kBaitOptions,
+    .look = {"#7F7F7F", "2 2", 10},
     .select = select_bait};
 
 }  // namespace goldpan

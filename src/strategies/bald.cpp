@@ -71,6 +71,7 @@ constinit const StrategyInfo rows::bald = {
     .paper = "Houlsby et al. 2011; Gal & Ghahramani 2016",
     .score = "mutual information in nats; large is uncertain",
     .needs = {.passes = true},
+    .look = {"#CC79A7", "2 2", 13},
     .select = select_bald};
 
 constinit const StrategyInfo rows::power_bald = {
@@ -80,6 +81,7 @@ constinit const StrategyInfo rows::power_bald = {
     .paper = "Kirsch et al. 2021",
     .score = "logarithm of the mutual information plus Gumbel noise; large is uncertain",
     .needs = {.passes = true},
+    .look = {"#AA4499", "4 2", 12},
     .select = select_power_bald};
 
 }  // namespace goldpan

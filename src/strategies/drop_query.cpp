@@ -82,6 +82,7 @@ constinit const StrategyInfo rows::drop_query = {
     .cost = CostLaw::kPoolBatch,
     .needs = {.embeddings = true, .probabilities = true, .passes = true, .model_optional = true},
     .options = kDropQueryOptions,
+    .look = {"#882255", "6 2", 5},
     .select = select_drop_query};
 
 }  // namespace goldpan

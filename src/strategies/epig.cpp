@@ -150,6 +150,7 @@ constinit const StrategyInfo rows::epig = {
     .score = "expected information gain about the targets' predictions, nats; large informs",
     .needs = {.passes = true},
     .options = kEpigOptions,
+    .look = {"#A6761D", "9 2 2 2", 12},
     .select = select_epig};
 
 }  // namespace goldpan

@@ -31,6 +31,7 @@ constinit const StrategyInfo rows::facility_location = {
     .cost = CostLaw::kPoolBatch,
     .needs = {.embeddings = true},
     .options = kFacilityLocationOptions,
+    .look = {"#DDCC77", "4 2", 12},
     .select = select_facility_location};
 
 }  // namespace goldpan

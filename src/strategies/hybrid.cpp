@@ -59,6 +59,7 @@ constinit const StrategyInfo rows::hybrid = {
               .model_optional = true,
               .learned_embeddings = true},
     .options = kHybridOptions,
+    .look = {"#0072B2", "4 2", 4},
     .select = select_hybrid};
 
 }  // namespace goldpan

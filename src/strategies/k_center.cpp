@@ -20,6 +20,7 @@ constinit const StrategyInfo rows::k_center = {
     .score = "distance to the nearest center at the time of the pick; large is far from all",
     .cost = CostLaw::kPoolBatch,
     .needs = {.embeddings = true, .learned_embeddings = true},
+    .look = {"#009E73", "9 2 2 2", 5},
     .select = select_k_center};
 
 }  // namespace goldpan

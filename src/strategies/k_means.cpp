@@ -48,6 +48,7 @@ constinit const StrategyInfo rows::k_means = {
     .cost = CostLaw::kPoolBatch,
     .needs = {.embeddings = true},
     .options = kKMeansOptions,
+    .look = {"#661100", "2 2", 6},
     .select = select_k_means};
 
 }  // namespace goldpan

@@ -27,6 +27,7 @@ constinit const StrategyInfo rows::max_herding = {
     .cost = CostLaw::kPoolBatch,
     .needs = {.embeddings = true},
     .options = kMaxHerdingOptions,
+    .look = {"#88CCEE", "6 2", 7},
     .select = select_max_herding};
 
 }  // namespace goldpan

@@ -343,6 +343,7 @@ constinit const StrategyInfo rows::prob_cover = {
     .cost = CostLaw::kPoolBatch,
     .needs = {.embeddings = true},
     .options = kProbCoverOptions,
+    .look = {"#8C6BB1", "6 2", 8},
     .select = select_prob_cover};
 
 }  // namespace goldpan

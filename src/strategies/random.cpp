@@ -20,6 +20,7 @@ constinit const StrategyInfo rows::random = {.name = "random",
                                              .score = "0: every row is as good as any other",
                                              .needs = {},
                                              .uniform = true,
+                                             .look = {"#000000", "", 7},
                                              .select = select_random};
 
 }  // namespace goldpan

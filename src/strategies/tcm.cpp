@@ -39,6 +39,7 @@ constinit const StrategyInfo rows::tcm = {
     .cost = CostLaw::kPool,
     .needs = {.embeddings = true, .probabilities = true, .model_optional = true},
     .options = kTcmOptions,
+    .look = {"#117733", "4 2", 11},
     .select = select_tcm};
 
 }  // namespace goldpan

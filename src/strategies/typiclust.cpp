@@ -292,6 +292,7 @@ constinit const StrategyInfo rows::typiclust = {
     .paper = "Hacohen et al. 2022",
     .score = "typicality, 1 / mean distance to the nearest neighbours; large is typical",
     .needs = {.embeddings = true},
+    .look = {"#56B4E9", "", 6},
     .select = select_typiclust};
 
 }  // namespace goldpan

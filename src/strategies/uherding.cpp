@@ -80,6 +80,7 @@ constinit const StrategyInfo rows::uherding = {
     .cost = CostLaw::kPoolBatch,
     .needs = {.embeddings = true, .probabilities = true, .model_optional = true},
     .options = kUherdingOptions,
+    .look = {"#332288", "", 13},
     .select = select_uherding};
 
 }  // namespace goldpan

@@ -85,6 +85,7 @@ constinit const StrategyInfo rows::entropy = {.name = "entropy",
                                               .paper = "Settles 2009",
                                               .score = "entropy in nats; large is uncertain",
                                               .needs = {.probabilities = true},
+                                              .look = {"#56B4E9", "2 2", 5},
                                               .select = select_entropy};
 
 constinit const StrategyInfo rows::margin = {
@@ -94,6 +95,7 @@ constinit const StrategyInfo rows::margin = {
     .paper = "Scheffer et al. 2001",
     .score = "gap between the two largest probabilities; small is uncertain",
     .needs = {.probabilities = true},
+    .look = {"#E69F00", "6 2", 9},
     .select = select_margin};
 
 constinit const StrategyInfo rows::least_confidence = {
@@ -103,6 +105,7 @@ constinit const StrategyInfo rows::least_confidence = {
     .paper = "Lewis & Gale 1994",
     .score = "1 - largest probability; large is uncertain",
     .needs = {.probabilities = true},
+    .look = {"#6A51A3", "9 2 2 2", 13},
     .select = select_least_confidence};
 
 }  // namespace goldpan

@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <iterator>
 #include <limits>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -269,6 +271,21 @@ TEST(Table, NamesAreUniqueAndEveryRowIsComplete) {
     EXPECT_EQ(&find_strategy(info.name), &info) << info.name;
     EXPECT_FALSE(info.summary.empty()) << info.name;
     EXPECT_NE(info.select, nullptr) << info.name;
+  }
+}
+
+// A strategy was drawn in another's colours once rows were added above it: looks stand in the rows.
+TEST(StrategyTable, RowsAreWholeAndNoTwoLookAlike) {
+  std::set<std::tuple<std::string_view, std::string_view, int>> looks;
+  for (const StrategyInfo& info : strategies()) {
+    EXPECT_FALSE(info.label.empty() || info.summary.empty() || info.score.empty()) << info.name;
+    const StrategyLook& look = info.look;
+    EXPECT_TRUE(look.color.empty() || looks.emplace(look.color, look.dash, look.marker).second)
+        << info.name;
+    for (const OptionInfo& option : info.options) {
+      EXPECT_FALSE(option.help.empty()) << info.name << " " << option.name;
+      EXPECT_TRUE(accepts(option, option.standard)) << info.name << " " << option.name;
+    }
   }
 }
 

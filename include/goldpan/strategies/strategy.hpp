@@ -79,6 +79,15 @@ enum class CostLaw : std::uint8_t {
                ///< square
 };
 
+/// How a strategy looks in every figure; left out, it gets what no other uses.
+struct StrategyLook {
+  std::string_view color = {};  ///< "#0072B2"
+  std::string_view dash = {};  ///< stroke-dasharray in units of the line width; "" for a solid line
+  /// gnuplot's point type: 7 disc, 5 square, 9 triangle, 11 triangle down, 13 diamond, and their
+  /// outlines one less; 2 a cross.
+  int marker = 0;
+};
+
 /// One row of the strategy table: all that anyone lists about a strategy.
 struct StrategyInfo {
   std::string_view name;        ///< "k_center"
@@ -92,6 +101,7 @@ struct StrategyInfo {
   std::span<const OptionInfo> options = {};
   /// Every row is as likely as any other: the baseline, whose inclusion probabilities are known.
   bool uniform = false;
+  StrategyLook look = {};
   /// `options.values` are resolved against the row's options.
   Selection (*select)(const Pool& pool, std::size_t batch, const StrategyOptions& options,
                       Generator& generator, Workers& workers);
