@@ -105,6 +105,7 @@ Evaluation evaluate_labels(const Options& options, goldpan::Workers& workers) {
                                       make_slices(options, columns), options.metrics, workers);
   evaluation.page.facts = {{"items", fmt::format("{}", inputs.truth.size())},
                            {"classes", fmt::format("{}", inputs.classes.size())}};
+  evaluation.page.notes = inputs.notes;
   evaluation.page.shown = {"accuracy", "balanced_accuracy", "macro_f1"};
   evaluation.page.class_shown = {"recall", "precision", "f1"};
   return evaluation;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <goldpan/core/csv.hpp>
 #include <goldpan/core/embeddings.hpp>
@@ -130,6 +131,17 @@ LabelInputs read_label_inputs(const std::string& truth_path, const std::string& 
     }
     inputs.truth.push_back(numbers.at(truth.labels[i]));
     inputs.predicted.push_back(numbers.at(predicted.labels[at->second]));
+  }
+  const std::set<std::string> known(truth.labels.begin(), truth.labels.end());
+  std::vector<std::string> unknown;
+  for (const std::string& name : std::set(predicted.labels.begin(), predicted.labels.end())) {
+    if (!known.contains(name)) unknown.push_back("'" + name + "'");
+  }
+  if (!unknown.empty()) {
+    inputs.notes.push_back(fmt::format(
+        "{} predicts classes that no item of {} has: {}. Each counts as a class without truth; are "
+        "they spelt alike?",
+        predictions_path, truth_path, fmt::join(unknown, ", ")));
   }
   return inputs;
 }

@@ -9,6 +9,8 @@ struct LabelInputs {
   std::vector<std::string> ids;      ///< the items' names; row numbers where the files have none
   std::vector<std::string> classes;  ///< in order; numbers where the files have no names
   std::vector<std::int32_t> truth, predicted;
+  /// What may be a mistake: predicted classes that the truth does not know.
+  std::vector<std::string> notes;
 };
 
 /// Either file is a CSV with columns `id` and `label` (or `class`, `prediction`), or a .npy of N

@@ -385,9 +385,12 @@ void pick(Options options) {
   goldpan::write_file(audit_path, audit.dump(2) + "\n");
 
   for (const std::string& note : batch.notes) spdlog::info("{}", note);
-  fmt::print("{} picks by {} from {} unlabelled rows in {:.3g} s: {} ({})\n", batch.picks.size(),
-             options.strategy, inputs.unlabeled.size(), select_seconds, out.string(),
-             audit_path.string());
+  const auto drawn = std::ranges::count(batch.picks, goldpan::Reason::kReserve,
+                                        [](const goldpan::Pick& pick) { return pick.reason; });
+  fmt::print("{} picks from {} unlabelled rows in {:.3g} s, {} by {} and {} at random: {} ({})\n",
+             batch.picks.size(), inputs.unlabeled.size(), select_seconds,
+             batch.picks.size() - static_cast<std::size_t>(drawn), options.strategy, drawn,
+             out.string(), audit_path.string());
   if (!options.from.empty()) show_picks(options, batch.picks, inputs.ids, out);
 }
 
