@@ -70,7 +70,7 @@ class LinearHead(ClassifierMixin, BaseEstimator):
         if sample_weight is not None:
             weights = _check_sample_weight(sample_weight, inputs, ensure_non_negative=True)
         rows, scale, decay = _order(inputs, codes, weights)
-        if np.abs(inputs).max(initial=0) * inputs.shape[1] ** 0.5 > 1e18:
+        if float(np.abs(inputs).max(initial=0)) * inputs.shape[1] ** 0.5 > 1e18:
             rows = None  # about to be refused: the engine then names the caller's row
         labels = np.ascontiguousarray(codes if rows is None else codes[rows], dtype=np.int32)
         self._head = _core.Head.fit(
