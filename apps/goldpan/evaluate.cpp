@@ -1,4 +1,3 @@
-#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -14,6 +13,7 @@
 #include <goldpan/core/files.hpp>
 #include <goldpan/core/memory.hpp>
 #include <goldpan/core/npy.hpp>
+#include <goldpan/core/stopwatch.hpp>
 #include <goldpan/report/evaluation_page.hpp>
 #include <goldpan/tasks/measured_metrics.hpp>
 #include <goldpan/version.hpp>
@@ -35,10 +35,6 @@ struct Options {
   std::string out;
 };
 
-double seconds_since(std::chrono::steady_clock::time_point begin) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
 std::vector<goldpan::Slice> make_slices(const Options& options,
                                         const goldpan::AttributeColumns& columns) {
   std::vector<goldpan::Slice> slices;
@@ -59,7 +55,7 @@ struct Evaluation {
 };
 
 Evaluation evaluate_boxes(const Options& options, goldpan::Workers& workers) {
-  const auto begin = std::chrono::steady_clock::now();
+  const goldpan::Stopwatch reading;
   const goldpan::BoxFileOptions files =
       box_file_options(options.images, options.categories, options.drop_unknown);
   goldpan::BoxTruth truth = goldpan::open_box_truth(options.truth, files);
@@ -70,21 +66,21 @@ Evaluation evaluate_boxes(const Options& options, goldpan::Workers& workers) {
     add_attributes(options.attributes, truth.images, truth.attributes);
   }
   const std::vector<goldpan::Slice> slices = make_slices(options, truth.attributes);
-  const double read_seconds = seconds_since(begin);
-  const auto matching = std::chrono::steady_clock::now();
+  const double read_seconds = reading.seconds();
+  const goldpan::Stopwatch matching;
   const goldpan::DetectionMatches matches(truth.targets.boxes, found.detections,
                                           truth.targets.categories.size(), workers);
   Evaluation evaluation;
   // Once without a bootstrap for its time: what others call "evaluate" and "accumulate".
   matches.evaluate(workers);
-  const double match_seconds = seconds_since(matching);
-  const auto counting = std::chrono::steady_clock::now();
+  const double match_seconds = matching.seconds();
+  const goldpan::Stopwatch counting;
   evaluation.metrics = goldpan::detection_metrics(matches, truth.targets.categories, slices,
                                                   options.metrics, workers);
   spdlog::info(
       "read in {:.3f} s, matched and measured in {:.3f} s, slices and {} bootstrap "
       "samples in {:.3f} s",
-      read_seconds, match_seconds, options.metrics.bootstrap, seconds_since(counting));
+      read_seconds, match_seconds, options.metrics.bootstrap, counting.seconds());
   evaluation.page.facts = {{"images", fmt::format("{}", truth.size())},
                            {"boxes", fmt::format("{}", truth.boxes())},
                            {"detections", fmt::format("{}", found.boxes())},

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <string>
 #include <system_error>
@@ -12,6 +11,7 @@
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
 #include <goldpan/core/sha256.hpp>
+#include <goldpan/core/stopwatch.hpp>
 #include <goldpan/embed/embed_folder.hpp>
 #include <goldpan/version.hpp>
 
@@ -153,7 +153,7 @@ void check_ids(const ImagesToEmbed& input) {
 EmbeddedFolder embed_into_folder(Encoder& encoder, const ImagesToEmbed& input,
                                  const EmbedFolderOptions& options, Workers& workers,
                                  const Progress& progress) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   check_ids(input);
   const std::filesystem::path settings_path = options.out / kSettings;
   nlohmann::json key = cache_key(encoder, input.fingerprint, input.images.size(), input.fit_on);
@@ -215,7 +215,7 @@ EmbeddedFolder embed_into_folder(Encoder& encoder, const ImagesToEmbed& input,
   std::filesystem::remove_all(work, ignored);
   result.skipped = std::move(embedded.broken);
   result.skipped_reasons = std::move(embedded.broken_reasons);
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.seconds = stopwatch.seconds();
   return result;
 }
 

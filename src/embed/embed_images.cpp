@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <functional>
 #include <numeric>
@@ -11,6 +10,7 @@
 
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
+#include <goldpan/core/stopwatch.hpp>
 #include <goldpan/embed/encoder.hpp>
 
 #include "embed/cache_record.hpp"
@@ -300,7 +300,7 @@ std::vector<Index> without(std::span<const Index> rows, const std::vector<Index>
 /// that nothing is to be resumed.
 EmbeddedImages project_images(Encoder& encoder, EmbeddedImages base, const CacheFiles& files,
                               const nlohmann::json& key, std::span<const Index> fit_on,
-                              Workers& workers, const std::function<double()>& seconds) {
+                              Workers& workers, const Stopwatch& stopwatch) {
   const MatrixView<const float> rows = base.file.matrix();
   encoder.fit_rows(rows, without(fit_on, base.broken), workers);
   PartialFile file(files.partial);
@@ -324,13 +324,13 @@ EmbeddedImages project_images(Encoder& encoder, EmbeddedImages base, const Cache
   }
   file.flush();
   write_finished_record(files, {key, rows.rows(), digests.hex(), base.broken, base.broken_reasons},
-                        seconds());
+                        stopwatch.seconds());
   file.rename_to(files.values);
   return {NpyFile(files.values),
           std::move(base.broken),
           std::move(base.broken_reasons),
           false,
-          seconds(),
+          stopwatch.seconds(),
           {}};
 }
 
@@ -340,10 +340,7 @@ EmbeddedImages embed_images(Encoder& encoder, const ImageSource& images,
                             const std::string& data_fingerprint, std::span<const Index> fit_on,
                             const EmbedOptions& options, Workers& workers,
                             const Progress& progress) {
-  const auto start = std::chrono::steady_clock::now();
-  const auto seconds = [&] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  };
+  const Stopwatch stopwatch;
   const std::size_t count = images.size();
   if (count == 0) throw Error("images", "are none, expected images to embed");
   const nlohmann::json key = cache_key(encoder, data_fingerprint, count, fit_on);
@@ -365,7 +362,7 @@ EmbeddedImages embed_images(Encoder& encoder, const ImageSource& images,
               std::move(cache->record.broken),
               std::move(cache->record.broken_reasons),
               true,
-              seconds(),
+              stopwatch.seconds(),
               {}};
     }
   }
@@ -374,7 +371,7 @@ EmbeddedImages embed_images(Encoder& encoder, const ImageSource& images,
   if (Encoder* const base = encoder.base()) {
     EmbeddedImages rows =
         embed_images(*base, images, data_fingerprint, fit_on, options, workers, progress);
-    return project_images(encoder, std::move(rows), files, key, fit_on, workers, seconds);
+    return project_images(encoder, std::move(rows), files, key, fit_on, workers, stopwatch);
   }
   Embedding embedding(encoder, images, options, workers, files, key);
   // The fit's share of the progress is a guess: a quarter of the embedding.
@@ -388,13 +385,9 @@ EmbeddedImages embed_images(Encoder& encoder, const ImageSource& images,
     if (embedding.rows() > 0) embedding.check_continues();
   }
   embedding.embed_rest([&](std::size_t rows) { progress.step(fit_steps + rows, steps); });
-  CacheRecord record = embedding.finish(seconds());
-  return {NpyFile(files.values),
-          std::move(record.broken),
-          std::move(record.broken_reasons),
-          false,
-          seconds(),
-          std::move(damage)};
+  CacheRecord record = embedding.finish(stopwatch.seconds());
+  return {NpyFile(files.values), std::move(record.broken), std::move(record.broken_reasons), false,
+          stopwatch.seconds(),   std::move(damage)};
 }
 
 }  // namespace goldpan

@@ -133,9 +133,7 @@ BoxTruth read_bdd100k_truth(const std::filesystem::path& path, const BoxFileOpti
 
 BoxPredictions read_bdd100k_predictions(const std::filesystem::path& path, const BoxTruth& truth,
                                         const BoxFileOptions& options) {
-  BoxPredictions predictions;
-  predictions.detections.resize(truth.size());
-  predictions.rows.resize(truth.size());
+  BoxPredictions predictions = no_predictions(truth);
   Index row = 0;
   const ImageNames names(truth.images);
   const CategoryNames categories(truth.targets.categories);

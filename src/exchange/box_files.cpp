@@ -54,6 +54,22 @@ std::int32_t CategoryNames::add(std::string_view name) {
   return at->second;
 }
 
+BoxPredictions no_predictions(const BoxTruth& truth) {
+  BoxPredictions predictions;
+  predictions.detections.resize(truth.size());
+  predictions.rows.resize(truth.size());
+  return predictions;
+}
+
+std::size_t image_of_file(const ImageNames& names, const std::string& name,
+                          const std::filesystem::path& file, const BoxTruth& truth) {
+  const std::size_t image = names.find(name);
+  if (image == ImageNames::kNone) {
+    throw Error(file.string(), fmt::format("belongs to none of the {} images", truth.size()));
+  }
+  return image;
+}
+
 void check_rectangle(const Box& box, const std::string& where) {
   if (!std::isfinite(box.x) || !std::isfinite(box.y) || !std::isfinite(box.width) ||
       !std::isfinite(box.height)) {

@@ -55,6 +55,13 @@ class CategoryNames {
   std::unordered_map<std::string, std::int32_t> numbers_;
 };
 
+/// Predictions of the truth's images, without any yet.
+BoxPredictions no_predictions(const BoxTruth& truth);
+
+/// The image that a file of predictions belongs to. Throws Error naming the file if it is none.
+std::size_t image_of_file(const ImageNames& names, const std::string& name,
+                          const std::filesystem::path& file, const BoxTruth& truth);
+
 /// Throws Error naming `where` unless the numbers are finite and the size is not negative.
 void check_rectangle(const Box& box, const std::string& where);
 

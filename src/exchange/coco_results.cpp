@@ -46,9 +46,7 @@ class Reader {
   }
 
   BoxPredictions read() {
-    BoxPredictions predictions;
-    predictions.detections.resize(truth_.size());
-    predictions.rows.resize(truth_.size());
+    BoxPredictions predictions = no_predictions(truth_);
     JsonRecords records(path_, JsonLayout::kList, "detection");
     while (const auto record = records.next()) {
       Detection detection;

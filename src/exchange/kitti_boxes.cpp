@@ -87,19 +87,13 @@ BoxTruth read_kitti_truth(const std::filesystem::path& path, const BoxFileOption
 
 BoxPredictions read_kitti_predictions(const std::filesystem::path& path, const BoxTruth& truth,
                                       const BoxFileOptions& options) {
-  BoxPredictions predictions;
-  predictions.detections.resize(truth.size());
-  predictions.rows.resize(truth.size());
+  BoxPredictions predictions = no_predictions(truth);
   Index row = 0;
   const ImageNames names(truth.images);
   const CategoryNames categories(truth.targets.categories);
   std::size_t dropped = 0;
   for (const TextFile& file : list_text_files(path)) {
-    const std::size_t image = names.find(file.name);
-    if (image == ImageNames::kNone) {
-      throw Error(file.path.string(),
-                  fmt::format("belongs to none of the {} images", truth.size()));
-    }
+    const std::size_t image = image_of_file(names, file.name, file.path, truth);
     for_lines(file.path,
               [&](const std::vector<std::string_view>& fields, const std::string& where) {
                 check_columns(fields.size(), kColumns + 1, where);

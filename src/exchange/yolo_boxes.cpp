@@ -203,9 +203,7 @@ BoxTruth read_yolo_truth(const std::filesystem::path& path, const BoxFileOptions
 
 BoxPredictions read_yolo_predictions(const std::filesystem::path& path, const BoxTruth& truth,
                                      const BoxFileOptions& options) {
-  BoxPredictions predictions;
-  predictions.detections.resize(truth.size());
-  predictions.rows.resize(truth.size());
+  BoxPredictions predictions = no_predictions(truth);
   Index row = 0;
   const ImageNames names(truth.images);
   const CategoryNames categories(truth.targets.categories);
@@ -214,11 +212,7 @@ BoxPredictions read_yolo_predictions(const std::filesystem::path& path, const Bo
       options.categories.empty() ? find_names(path) : options.categories;
   std::size_t dropped = 0;
   for (const TextFile& file : list_text_files(path)) {
-    const std::size_t image = names.find(file.name);
-    if (image == ImageNames::kNone) {
-      throw Error(file.path.string(),
-                  fmt::format("belongs to none of the {} images", truth.size()));
-    }
+    const std::size_t image = image_of_file(names, file.name, file.path, truth);
     BoxFileOptions with_sizes = options;
     if (truth.widths[image] > 0 && truth.heights[image] > 0) {
       with_sizes.image_size = [&](const std::string&) {

@@ -1,17 +1,11 @@
 #include "label/answer_journal.hpp"
 
-#include <cerrno>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <goldpan/core/error.hpp>
-#include <goldpan/core/files.hpp>
 #include <goldpan/core/sha256.hpp>
 
 namespace goldpan::label {
@@ -48,30 +42,10 @@ CREATE VIEW answer_list AS
   WHERE a.undoes IS NULL;
 )sql";
 
-std::int64_t pragma(const Database& database, const std::string& name) {
-  Statement statement(database, "PRAGMA " + name);
-  return statement.step() ? statement.integer(0) : 0;
-}
-
 std::string ids_digest(const LabelPool& pool) {
   Sha256 digest;
   for (const std::string& id : pool.ids) digest.update(id).update(std::string_view("\n"));
   return digest.hex();
-}
-
-int take_lock(const std::filesystem::path& folder) {
-  const std::filesystem::path path = folder / "answers.lock";
-  const int lock = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock < 0) throw Error(path.string(), std::string("cannot write: ") + std::strerror(errno));
-  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
-    const int reason = errno;
-    ::close(lock);
-    if (reason == EWOULDBLOCK) {
-      throw Error(folder.string(), "another process has this session open");
-    }
-    throw Error(path.string(), std::string("cannot lock: ") + std::strerror(reason));
-  }
-  return lock;
 }
 
 void create(Database& database, const LabelPool& pool, std::uint64_t seed) {
@@ -95,10 +69,10 @@ void create(Database& database, const LabelPool& pool, std::uint64_t seed) {
 }
 
 void verify(const Database& database, const std::filesystem::path& path, const LabelPool& pool) {
-  if (pragma(database, "application_id") != kApplicationId) {
+  if (database.pragma("application_id") != kApplicationId) {
     throw Error(path.string(), "is no labelling session; choose another --session");
   }
-  if (const auto version = pragma(database, "user_version"); version != kVersion) {
+  if (const auto version = database.pragma("user_version"); version != kVersion) {
     throw Error(path.string(),
                 fmt::format("is a session of version {}, expected {}", version, kVersion));
   }
@@ -137,29 +111,18 @@ std::optional<Estimate> read_estimate(const Statement& row, int column) {
 }  // namespace
 
 AnswerJournal::AnswerJournal(const std::filesystem::path& folder, const LabelPool& pool,
-                             std::uint64_t seed) {
-  make_writable_folder(folder);
-  lock_ = take_lock(folder);
-  try {
-    const std::filesystem::path path = folder / "answers.db";
-    database_ = Database(path, Database::Mode::kCreate);
-    // A kill while the schema was being written leaves an empty file: nothing to verify or lose.
-    if (pragma(database_, "schema_version") == 0) {
-      create(database_, pool, seed);
-    } else {
-      verify(database_, path, pool);
-    }
-    // An answer is acknowledged after COMMIT, so COMMIT must reach the disk.
-    database_.execute("PRAGMA synchronous = FULL");
-  } catch (...) {
-    ::close(lock_);
-    throw;
+                             std::uint64_t seed)
+    : lock_(folder, "answers.lock", "another process has this session open") {
+  const std::filesystem::path path = folder / "answers.db";
+  database_ = Database(path, Database::Mode::kCreate);
+  // A kill while the schema was being written leaves an empty file: nothing to verify or lose.
+  if (database_.pragma("schema_version") == 0) {
+    create(database_, pool, seed);
+  } else {
+    verify(database_, path, pool);
   }
-}
-
-AnswerJournal::~AnswerJournal() {
-  database_ = Database();
-  ::close(lock_);
+  // An answer is acknowledged after COMMIT, so COMMIT must reach the disk.
+  database_.execute("PRAGMA synchronous = FULL");
 }
 
 std::vector<std::string> read_names(const Database& database, const std::string& table,

@@ -10,6 +10,7 @@
 
 #include <goldpan/label/label_session.hpp>
 
+#include "session/folder_lock.hpp"
 #include "session/sqlite.hpp"
 
 namespace goldpan::label {
@@ -50,9 +51,6 @@ class AnswerJournal {
  public:
   /// Opens or creates; holds SESSION/answers.lock. Throws Error as LabelSession says.
   AnswerJournal(const std::filesystem::path& folder, const LabelPool& pool, std::uint64_t seed);
-  ~AnswerJournal();
-  AnswerJournal(const AnswerJournal&) = delete;
-  AnswerJournal& operator=(const AnswerJournal&) = delete;
 
   std::vector<Answer> answers() const { return read_answers(database_); }
   std::vector<Choice> choices() const;
@@ -66,7 +64,7 @@ class AnswerJournal {
   void add_truth(const Truth& truth);
 
  private:
-  int lock_ = -1;
+  FolderLock lock_;  // before the data base: held until that is closed
   Database database_;
 };
 

@@ -1,14 +1,9 @@
 #include "session/journal.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
@@ -100,27 +95,11 @@ Database open(const std::filesystem::path& folder, const JournalHeader& header, 
 
 }  // namespace
 
-FolderLock::FolderLock(const std::filesystem::path& folder) {
-  make_writable_folder(folder);
-  const std::filesystem::path path = folder / "run.lock";
-  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (descriptor_ < 0) {
-    throw Error(path.string(), std::string("cannot write: ") + std::strerror(errno));
-  }
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
-  const int reason = errno;
-  ::close(descriptor_);
-  if (reason == EWOULDBLOCK) {
-    throw Error(folder.string(),
-                "another run is using this output folder; wait for it, or choose another --out");
-  }
-  throw Error(path.string(), std::string("cannot lock: ") + std::strerror(reason));
-}
-
-FolderLock::~FolderLock() { ::close(descriptor_); }
-
 Journal::Journal(const std::filesystem::path& folder, const JournalHeader& header, bool fresh)
-    : lock_(folder), database_(open(folder, header, fresh)), pool_size_(header.pool_ids.size()) {}
+    : lock_(folder, "run.lock",
+            "another run is using this output folder; wait for it, or choose another --out"),
+      database_(open(folder, header, fresh)),
+      pool_size_(header.pool_ids.size()) {}
 
 std::vector<std::vector<Pick>> Journal::finished_rounds(const std::string& strategy,
                                                         std::uint64_t seed) {

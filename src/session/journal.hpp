@@ -9,28 +9,16 @@
 #include <goldpan/session/records.hpp>
 
 #include "session/codec.hpp"
+#include "session/folder_lock.hpp"
 #include "session/sqlite.hpp"
 
 namespace goldpan {
-
-/// The lock OUT/run.lock, which the system frees however the process ends.
-class FolderLock {
- public:
-  /// Throws Error if another process holds it.
-  explicit FolderLock(const std::filesystem::path& folder);
-  ~FolderLock();
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  int descriptor_ = -1;
-};
 
 /// The SQLite journal of a run (WAL). A transaction closes each round: after a kill, a round is
 /// there whole or not at all. Safe to call from several threads.
 class Journal {
  public:
-  /// Opens or creates OUT/run.db and takes the folder's lock. A journal of an older version is
+  /// Opens or creates OUT/run.db and takes the lock OUT/run.lock. A journal of an older version is
   /// raised to this one. Throws Error if another process runs on it, if it is damaged, read-only or
   /// of a newer version, or if its header differs from `header`, naming the first differences.
   Journal(const std::filesystem::path& folder, const JournalHeader& header, bool fresh);
