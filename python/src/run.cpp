@@ -53,6 +53,7 @@ nb::tuple run(const Texts& given, const std::filesystem::path& out,
       return make_encoder(wanted, options.search_path, options.say);
     };
   }
+  options.fit_progress = caller.progress("learning");
   options.embedding_progress = caller.progress("embedding");
   options.loop_progress = caller.progress("loop");
   goldpan::ReportResult result;
