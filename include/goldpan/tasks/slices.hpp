@@ -21,8 +21,8 @@ struct Slice {
 };
 
 /// A condition on attributes: `weather=rainy|snowy & timeofday=night`. Any of the values of each
-/// attribute, all attributes; `!=` for none of the values. Blanks around names and values do not
-/// count.
+/// attribute, all attributes; `!=` for none of the values. A comma before another condition is an
+/// `&`: `weather=rainy,timeofday=night`. Blanks around names and values do not count.
 class SlicePredicate {
  public:
   /// Throws Error naming the part that is no condition.
@@ -31,6 +31,9 @@ class SlicePredicate {
   /// The items that meet it, ascending. Throws Error listing the known ones for an attribute that
   /// there is not.
   std::vector<Index> items(const AttributeColumns& columns) const;
+  /// The same among the items that have a value of every attribute it asks for: of the others it
+  /// is not known.
+  std::vector<Index> known(const AttributeColumns& columns) const;
 
  private:
   struct Term {
