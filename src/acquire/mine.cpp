@@ -71,6 +71,12 @@ Selection by_badge(const Pool& pool, const KnownSlice& slice, std::size_t batch,
   return selection;
 }
 
+constexpr OptionInfo kHerdingOptions[] = {
+    {.name = "width",
+     .standard = "1",
+     .help = "h of the kernel e^(-(d / h)^2) on embeddings of length 1",
+     .above_least = true}};
+
 // All of them take failures from a model, so that a first batch without one is random.
 constexpr MinerInfo kMiners[] = {
     {.strategy = {.name = "mine_distance",
@@ -90,6 +96,7 @@ constexpr MinerInfo kMiners[] = {
                   .score = "rise of the slice's weighed mean similarity to its nearest label",
                   .cost = CostLaw::kPoolBatch,
                   .needs = {.embeddings = true, .probabilities = true},
+                  .options = kHerdingOptions,
                   .look = {"#332288", "6 2", 13},
                   .select = nullptr},
      .mine = by_herding},

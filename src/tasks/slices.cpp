@@ -99,15 +99,27 @@ std::vector<Index> SlicePredicate::known(const AttributeColumns& columns) const 
   return kept;
 }
 
-Slice slice_where(std::string_view text, const AttributeColumns& columns) {
-  // "name=attribute=value": what stands before the first of two signs in one condition.
+namespace {
+
+/// The name and the condition of "name=attribute=value", where there are two signs in the first
+/// condition; else the text is both.
+std::pair<std::string_view, std::string_view> name_and_condition(std::string_view text) {
   const std::string_view first = text.substr(0, text.find_first_of("&,"));
   const std::size_t equals = first.find('=');
   const bool named = equals != std::string_view::npos && equals > 0 && first[equals - 1] != '!' &&
                      first.find('=', equals + 1) != std::string_view::npos;
-  const std::string_view condition = named ? text.substr(equals + 1) : text;
-  return {std::string(trimmed(named ? text.substr(0, equals) : text)),
-          SlicePredicate(condition).items(columns)};
+  return {trimmed(named ? text.substr(0, equals) : text), named ? text.substr(equals + 1) : text};
+}
+
+}  // namespace
+
+Slice slice_where(std::string_view text, const AttributeColumns& columns) {
+  const auto [name, condition] = name_and_condition(text);
+  return {std::string(name), SlicePredicate(condition).items(columns)};
+}
+
+std::vector<Index> slice_known(std::string_view text, const AttributeColumns& columns) {
+  return SlicePredicate(name_and_condition(text).second).known(columns);
 }
 
 std::vector<Slice> slices_by(std::string_view attributes, const AttributeColumns& columns) {

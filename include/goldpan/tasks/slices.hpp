@@ -46,6 +46,8 @@ class SlicePredicate {
 
 /// A slice `name=condition`, or a condition alone, which then is the name: "wet=weather=rainy".
 Slice slice_where(std::string_view text, const AttributeColumns& columns);
+/// The items of which it is known whether they are in it: SlicePredicate::known.
+std::vector<Index> slice_known(std::string_view text, const AttributeColumns& columns);
 
 /// A slice for each value of an attribute, by value: "weather=rainy". Attributes joined by '+' are
 /// crossed: "weather=rainy & timeofday=night". Items without a value are in none. Throws Error
