@@ -8,6 +8,7 @@
 
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/workers.hpp>
+#include <goldpan/embed/cache.hpp>
 #include <goldpan/report/report.hpp>
 #include <goldpan/report/verify.hpp>
 
@@ -33,8 +34,12 @@ struct Options {
 
 void verify(const Options& options) {
   goldpan::Workers workers;  // Ctrl-C ends it as it ends any program: nothing is written
-  const goldpan::Verification found =
-      goldpan::verify_output(options.folder, {options.prices, options.cache}, workers);
+  goldpan::Verification found = goldpan::verify_output(options.folder, options.prices, workers);
+  std::filesystem::path cache = options.cache;
+  if (cache.empty()) cache = std::filesystem::path(options.folder) / "cache";
+  const goldpan::CacheCheck caches = goldpan::check_caches(cache, workers);
+  found.checked += caches.blocks;
+  found.faults.insert(found.faults.end(), caches.faults.begin(), caches.faults.end());
   for (const std::string& note : found.notes) spdlog::warn("{}", note);
   for (const std::string& fault : found.faults) spdlog::error("{}", fault);
   if (!found.faults.empty()) {

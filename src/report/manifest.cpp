@@ -17,7 +17,7 @@ namespace {
 constexpr int kFormat = 1;
 
 // What the report was made from, where it lies beside it.
-constexpr const char* kSources[] = {"run.db", "config.toml", "duplicates.csv"};
+constexpr const char* kSources[] = {"run.db", "config.toml", "duplicates.csv", "copies.csv"};
 
 /// Whether all of a journal is in its one file: while a run goes on, part of it is in the log.
 bool has_empty_log(const std::filesystem::path& folder) {

@@ -8,7 +8,6 @@
 
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
-#include <goldpan/embed/cache.hpp>
 #include <goldpan/report/verify.hpp>
 #include <goldpan/session/settings.hpp>
 
@@ -25,12 +24,11 @@ namespace {
 /// One verification: what its steps share.
 class Verifier {
  public:
-  Verifier(std::filesystem::path folder, const VerifyOptions& options, Workers& workers)
-      : folder_(std::move(folder)), options_(options), workers_(workers) {}
+  Verifier(std::filesystem::path folder, const LabelPrices& prices, Workers& workers)
+      : folder_(std::move(folder)), prices_(prices), workers_(workers) {}
 
   Verification verify() {
     const std::optional<Records> records = journal(folder_);
-    caches();
     std::optional<report::Manifest> manifest;
     look([&] { manifest = report::read_manifest(folder_); });
     if (records) report_of(*records, manifest);
@@ -52,10 +50,6 @@ class Verifier {
     } catch (const std::filesystem::filesystem_error& error) {
       found_.faults.push_back(fmt::format("[{}] {}", error.path1().string(), error.what()));
     }
-  }
-
-  std::filesystem::path cache_folder() const {
-    return options_.cache_folder.empty() ? folder_ / "cache" : options_.cache_folder;
   }
 
   /// The journal of a folder and what must agree with it; nothing where it cannot be read.
@@ -93,17 +87,11 @@ class Verifier {
     }
   }
 
-  void caches() {
-    const CacheCheck check = check_caches(cache_folder(), workers_);
-    found_.checked += check.blocks;
-    found_.faults.insert(found_.faults.end(), check.faults.begin(), check.faults.end());
-  }
-
   void report_of(const Records& records, const std::optional<report::Manifest>& manifest) {
     const report::Analysis analysis(records);
     const std::vector<PickRecord> picks = read_picks(folder_ / "run.db");
     ReportOptions options;
-    options.prices = manifest ? manifest->prices : options_.prices;
+    options.prices = manifest ? manifest->prices : prices_;
     options.picks = picks;
     auto tables = report::make_tables(analysis, options);
     tables.emplace_back("README.md", report::data_dictionary(options.prices.currency));
@@ -178,19 +166,19 @@ class Verifier {
   }
 
   const std::filesystem::path folder_;
-  const VerifyOptions& options_;
+  const LabelPrices& prices_;
   Workers& workers_;
   Verification found_;
 };
 
 }  // namespace
 
-Verification verify_output(const std::filesystem::path& folder, const VerifyOptions& options,
+Verification verify_output(const std::filesystem::path& folder, const LabelPrices& prices,
                            Workers& workers) {
   if (!std::filesystem::is_directory(folder)) {
     throw Error(folder.string(), "is no folder, expected the output of `goldpan run`");
   }
-  return Verifier(folder, options, workers).verify();
+  return Verifier(folder, prices, workers).verify();
 }
 
 }  // namespace goldpan

@@ -145,7 +145,9 @@ void write_header(Database& database, const JournalHeader& header) {
   database.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
                                kApplicationId, kSchemaVersion));
   write_pairs(database, "settings", header.settings);
-  write_pairs(database, "facts", header.facts);
+  Pairs facts = header.facts;
+  facts.insert(facts.end(), header.observations.begin(), header.observations.end());
+  write_pairs(database, "facts", facts);
   Statement add_class(database, "INSERT INTO classes VALUES(?, ?, ?)");
   for (std::size_t c = 0; c < header.class_names.size(); ++c) {
     add_class.bind(static_cast<std::int64_t>(c))

@@ -17,19 +17,13 @@ struct Verification {
   std::vector<std::string> notes;   ///< what is not there without being wrong
 };
 
-struct VerifyOptions {
-  /// Of the report, where report.json, which holds them, is missing.
-  LabelPrices prices;
-  /// Where the embeddings are cached; empty: OUT/cache.
-  std::filesystem::path cache_folder;
-};
-
 /// Checks the output folder of a run, changing nothing in it: the journal (its pages, every round,
-/// pick and picture by its digest), config.toml against the journal's settings, every block of
-/// every cache of embeddings, the tables against those that the journal gives now, all
-/// files of the report by the digests in OUT/report.json, and the journals in OUT/ablation. Throws
-/// Error only if there is no such folder, and Cancelled.
-Verification verify_output(const std::filesystem::path& folder, const VerifyOptions& options,
+/// pick and picture by its digest), config.toml against the journal's settings, the tables against
+/// those that the journal gives now, all files of the report by the digests in OUT/report.json, and
+/// the journals in OUT/ablation. `prices` stand for those of the report where report.json, which
+/// holds them, is missing. Cached embeddings are check_caches' (embed/cache.hpp). Throws Error only
+/// if there is no such folder, and Cancelled.
+Verification verify_output(const std::filesystem::path& folder, const LabelPrices& prices,
                            Workers& workers);
 
 }  // namespace goldpan
