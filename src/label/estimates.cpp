@@ -29,10 +29,12 @@ std::vector<bool> is_uniform(const Labelled& labelled, const std::vector<Sampled
 OutOfFold cross_validate(const Embeddings& embeddings, std::size_t classes,
                          const Labelled& labelled, std::uint64_t seed, Workers& workers) {
   const std::size_t count = labelled.rows.size();
-  const std::size_t folds = std::min<std::size_t>(10, count);
+  // With many labels a tenth more or less is worth little, and a fit takes its time.
+  const std::size_t folds = std::min<std::size_t>(count < 2000 ? 20 : 10, count);
   const std::vector<std::size_t> order =
       shuffled(count, Generator(seed).stream("folds").stream(count));
   OutOfFold result;
+  result.share = 1 - 1 / static_cast<double>(folds);
   result.probabilities = Matrix<float>(count, classes);
   workers.run(folds, [&](std::size_t fold) {
     std::vector<std::size_t> train, test;
@@ -53,17 +55,19 @@ OutOfFold cross_validate(const Embeddings& embeddings, std::size_t classes,
 }
 
 Estimate wilson(double share, double count) {
-  const double z2 = kZ * kZ;
-  const double center = (share + z2 / (2 * count)) / (1 + z2 / count);
-  const double half =
-      kZ / (1 + z2 / count) * std::sqrt(share * (1 - share) / count + z2 / (4 * count * count));
-  return {share, std::max(0.0, center - half), std::min(1.0, center + half),
-          static_cast<std::size_t>(count)};
+  const double z2 = kZ * kZ, bottom = 2 * (count + z2);
+  const double center = 2 * count * share + z2;
+  const auto root = [&](double sign) {
+    return kZ * std::sqrt(std::max(
+                    0.0, z2 - sign * 2 - 1 / count + 4 * share * (count * (1 - share) + sign)));
+  };
+  const double low = share <= 0 ? 0 : (center - 1 - root(1)) / bottom;
+  const double high = share >= 1 ? 1 : (center + 1 + root(-1)) / bottom;
+  return {share, std::max(0.0, low), std::min(1.0, high), static_cast<std::size_t>(count)};
 }
 
 std::optional<Estimate> reserve_accuracy(const Labelled& labelled, const OutOfFold& folds,
-                                         const std::vector<SampledBatch>& batches,
-                                         const std::optional<LearningCurve>& curve) {
+                                         const std::vector<SampledBatch>& batches) {
   const std::vector<bool> uniform = is_uniform(labelled, batches);
   double right = 0, count = 0;
   for (std::size_t i = 0; i < uniform.size(); ++i) {
@@ -72,13 +76,12 @@ std::optional<Estimate> reserve_accuracy(const Labelled& labelled, const OutOfFo
     ++count;
   }
   if (count == 0) return std::nullopt;
-  return carry_to_all_labels(wilson(right / count, count), curve);
+  return wilson(right / count, count);
 }
 
 std::optional<Estimate> pool_accuracy(const Labelled& labelled, const OutOfFold& folds,
                                       const std::vector<SampledBatch>& batches,
-                                      std::size_t pool_size,
-                                      const std::optional<LearningCurve>& curve) {
+                                      std::size_t pool_size) {
   const std::vector<double> weights = weights_of(labelled, batches, pool_size);
   if (weights.empty()) return std::nullopt;
   const std::vector<bool> uniform = is_uniform(labelled, batches);
@@ -97,9 +100,8 @@ std::optional<Estimate> pool_accuracy(const Labelled& labelled, const OutOfFold&
   if (!(drawn > 0)) return std::nullopt;
   const Estimate random = wilson(drawn_right / drawn, drawn * drawn / drawn_squares);
   const double share = drawn / all, certain = certain_right / all;
-  return carry_to_all_labels({certain + share * random.value, certain + share * random.low,
-                              certain + share * random.high, static_cast<std::size_t>(count)},
-                             curve);
+  return Estimate{certain + share * random.value, certain + share * random.low,
+                  certain + share * random.high, static_cast<std::size_t>(count)};
 }
 
 std::vector<Suspicion> find_suspicions(const Labelled& labelled, const OutOfFold& folds) {

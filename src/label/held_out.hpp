@@ -27,6 +27,7 @@ struct OutOfFold {
   Matrix<float> probabilities;  ///< n x C, tempered
   std::vector<std::uint8_t> right;
   double temperature = 1;
+  double share = 0;  ///< of the labels that each model was trained on
 };
 
 /// Logits of the labelled positions `test` by a head trained on the positions `train`.

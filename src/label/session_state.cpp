@@ -189,8 +189,8 @@ bool LabelSession::State::estimate_if_due(Workers& workers, bool always) {
   found.temperature = folds.temperature;
   const auto curve_now = learning_curve(pool.embeddings, classes, labelled, folds, batches,
                                         pool.ids.size(), options.seed, workers);
-  found.reserve = reserve_accuracy(labelled, folds, batches, curve_now);
-  found.pool = pool_accuracy(labelled, folds, batches, pool.ids.size(), curve_now);
+  found.reserve = reserve_accuracy(labelled, folds, batches);
+  found.pool = pool_accuracy(labelled, folds, batches, pool.ids.size());
   if (found.pool && curve_now) {
     found.gain = expected_gain(*curve_now, *found.pool, found.labels, 100);
   }

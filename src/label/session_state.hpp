@@ -16,6 +16,7 @@
 #include "label/answer_journal.hpp"
 #include "label/choose.hpp"
 #include "label/estimates.hpp"
+#include "label/learning_curve.hpp"
 #include "label/leases.hpp"
 #include "label/ledger.hpp"
 

@@ -7,17 +7,19 @@
 #include <gtest/gtest.h>
 
 #include "label/clouds.hpp"
+#include "label/learning_curve.hpp"
 
 namespace goldpan::label {
 namespace {
 
 TEST(Estimates, WilsonByHand) {
-  // 8 of 10: (0.4902, 0.9433), as in every table.
-  const Estimate estimate = wilson(0.8, 10);
-  EXPECT_NEAR(estimate.low, 0.4902, 0.0001);
-  EXPECT_NEAR(estimate.high, 0.9433, 0.0001);
+  // 81 of 263 and 15 of 148, as in Newcombe 1998, table I, method 4.
+  EXPECT_NEAR(wilson(81.0 / 263, 263).low, 0.2535, 0.0001);
+  EXPECT_NEAR(wilson(81.0 / 263, 263).high, 0.3682, 0.0001);
+  EXPECT_NEAR(wilson(15.0 / 148, 148).low, 0.0598, 0.0001);
+  EXPECT_NEAR(wilson(15.0 / 148, 148).high, 0.1644, 0.0001);
   EXPECT_EQ(wilson(1, 5).high, 1);
-  EXPECT_GT(wilson(1, 5).low, 0.5);
+  EXPECT_NEAR(wilson(1, 20).low, 0.7995, 0.0001);  // the same table: 0 of 20 up to 0.2005
   EXPECT_EQ(wilson(0, 5).low, 0);
 }
 
@@ -51,8 +53,8 @@ TEST(Estimates, OfOneRandomSampleAreItsShare) {
   const OutOfFold folds = cross_validate(clouds.embeddings, 3, labelled, 0, workers);
   const std::vector<SampledBatch> batches = {{labelled.rows, {}, 500}};
   const double share = std::accumulate(folds.right.begin(), folds.right.end(), 0.0) / 100;
-  EXPECT_NEAR(reserve_accuracy(labelled, folds, batches, std::nullopt)->value, share, 1e-12);
-  const auto pool = pool_accuracy(labelled, folds, batches, 500, std::nullopt);
+  EXPECT_NEAR(reserve_accuracy(labelled, folds, batches)->value, share, 1e-12);
+  const auto pool = pool_accuracy(labelled, folds, batches, 500);
   EXPECT_NEAR(pool->value, share, 1e-12);
   EXPECT_NEAR(pool->low, wilson(share, 100).low, 1e-9);
 }
@@ -63,8 +65,8 @@ TEST(Estimates, NothingDrawnAtRandomMeansNoEstimate) {
   Workers workers(1);
   const OutOfFold folds = cross_validate(clouds.embeddings, 2, labelled, 0, workers);
   const std::vector<SampledBatch> batches = {{{}, labelled.rows, 100}};
-  EXPECT_FALSE(reserve_accuracy(labelled, folds, batches, std::nullopt));
-  EXPECT_FALSE(pool_accuracy(labelled, folds, batches, 100, std::nullopt));
+  EXPECT_FALSE(reserve_accuracy(labelled, folds, batches));
+  EXPECT_FALSE(pool_accuracy(labelled, folds, batches, 100));
   EXPECT_FALSE(learning_curve(clouds.embeddings, 2, labelled, folds, batches, 100, 0, workers));
 }
 
@@ -80,7 +82,7 @@ TEST(Estimates, GainShrinksAsLabelsGrow) {
     const auto curve =
         learning_curve(clouds.embeddings, 5, labelled, folds, batches, 4000, 0, workers);
     ASSERT_TRUE(curve);
-    const auto now = pool_accuracy(labelled, folds, batches, 4000, curve);
+    const auto now = pool_accuracy(labelled, folds, batches, 4000);
     const Estimate found = expected_gain(*curve, *now, count, 100);
     EXPECT_LE(found.low, found.value);
     EXPECT_LE(found.value, found.high);
@@ -93,24 +95,13 @@ TEST(Estimates, GainShrinksAsLabelsGrow) {
 
 // Promised 29 points more to a model with 80: a gain is a share of the errors that there are.
 TEST(Estimates, GainIsNeverMoreThanTheErrors) {
-  const LearningCurve steep = {0.2, 3, 0.5};
+  const LearningCurve steep = {3, 0.5};
   const Estimate now = {0.8, 0.7, 0.9, 50};
   const Estimate gain = expected_gain(steep, now, 50, 1000);
   EXPECT_LE(gain.high, 0.2);
   EXPECT_GT(gain.value, 0.15);
   // By hand: 0.2 * (1 - 2^-1).
-  EXPECT_NEAR(expected_gain({0.2, 1, 0.1}, now, 100, 100).value, 0.1, 1e-12);
-}
-
-TEST(Estimates, FoldsAreCarriedToAllLabels) {
-  const Estimate folds = {0.8, 0.7, 0.9, 50};
-  const Estimate same = carry_to_all_labels(folds, LearningCurve{0.2, 0, 0});
-  EXPECT_NEAR(same.value, 0.8, 1e-12);
-  EXPECT_NEAR(same.low, 0.7, 1e-12);
-  // By hand: 1 - 0.2 * 0.9.
-  const Estimate better = carry_to_all_labels(folds, LearningCurve{0.2, 1, 0.3});
-  EXPECT_NEAR(better.value, 0.82, 1e-12);
-  EXPECT_GT(better.high - better.low, 0.2);
+  EXPECT_NEAR(expected_gain({1, 0.1}, now, 100, 100).value, 0.1, 1e-12);
 }
 
 TEST(Estimates, FindsLabelsThatWereFlipped) {

@@ -328,7 +328,7 @@ const together = (text) => text.replaceAll(" ", "\u00a0");
 const interval = (e) => together(percent(e.value) + " (" + bare(e.low) + " to " + bare(e.high) + ")");
 function points(e) {
   const one = (x) => (x >= 0 ? "+" : "\u2212") + Math.abs(100 * x).toFixed(1);
-  return together(one(e.value) + " (" + one(e.low) + " to " + one(e.high) + ") points");
+  return together(one(e.value) + " (" + one(e.low) + " to " + one(e.high) + ")");
 }
 
 function drawCurve(curve) {
@@ -366,7 +366,7 @@ function drawPanel() {
   const facts = [];
   if (truth.pool) facts.push(["Accuracy, estimated", interval(truth.pool)]);
   if (truth.reserve) facts.push(["On " + truth.reserve.from + " random labels", interval(truth.reserve)]);
-  if (truth.gain) facts.push(["Next 100 labels", points(truth.gain)]);
+  if (truth.gain) facts.push(["Next 100 labels, points", points(truth.gain)]);
   facts.push(["Model trained on", state.model.labels ? state.model.labels + " labels" : "none yet"]);
   if (mine && mine.labels_a_minute) facts.push(["Labels a minute", mine.labels_a_minute.toFixed(0)]);
   if (state.skipped || state.unsure) facts.push(["Skipped, unsure", state.skipped + ", " + state.unsure]);
