@@ -43,6 +43,8 @@ constexpr auto kRounds = std::to_array<Rounds>({
     {"margin", scores_shard, smallest_scores_merger},
     {"least_confidence", scores_shard, scores_merger},
     {"bald", scores_shard, scores_merger},
+    {"max_herding", herding_shard, herding_merger},
+    {"uherding", herding_shard, herding_merger},
     {"dedup", dedup_shard, dedup_merger, &kDedup},
 });
 
@@ -65,7 +67,7 @@ StrategyOptions resolve(const StrategyInfo& info, const StrategyOptions& options
 }
 
 /// How a checkpoint begins. Another protocol is another number.
-constexpr std::string_view kTitle = "goldpan rounds 1";
+constexpr std::string_view kTitle = "goldpan rounds 2";
 
 /// The first byte of a request.
 enum class Ask : std::uint8_t { kCensus, kSteps };
@@ -198,6 +200,7 @@ void Merger::State::take_census(std::vector<Reader>& answers) {
     if (!first) {
       first = widths;
       first_shard = s;
+      merge.has_probabilities = widths.probabilities > 0;
     } else if (widths != *first) {
       throw Error(where, fmt::format("has {}, expected {} as shard {}", describe(widths),
                                      describe(*first), first_shard));
@@ -297,6 +300,7 @@ std::string Merger::checkpoint() const {
   writer.put(state_->merge.generator.stream("checkpoint").bits64());
   writer.put_all(state_->merge.shards);
   writer.put(state_->cost);
+  writer.put<std::uint8_t>(state_->merge.has_probabilities ? 1 : 0);
   if (state_->steps != nullptr) state_->steps->save(writer);
   return writer.take();
 }
@@ -317,9 +321,11 @@ void Merger::restore(std::string_view checkpoint) {
          "seed");
   std::vector<Census> shards = reader.get_all<Census>();
   const auto cost = reader.get<RoundsCost>();
+  const bool has_probabilities = reader.get<std::uint8_t>() != 0;
   if (reader.finished()) return;  // before or without anything worth saving: from the beginning
   expect(shards.size() == state_->shard_count, "number of shards");
   state_->merge.shards = std::move(shards);
+  state_->merge.has_probabilities = has_probabilities;
   state_->merge.labeled = state_->merge.unlabeled = 0;
   for (const Census& census : state_->merge.shards) {
     state_->merge.labeled += census.labeled;

@@ -35,6 +35,7 @@ struct MergeView {
   Workers& workers;
   std::vector<Census> shards;
   std::size_t unlabeled = 0, labeled = 0;  // of all shards
+  bool has_probabilities = false;
 
   /// The shard that holds this row of the pool.
   std::size_t shard_of(std::size_t row) const;
@@ -92,6 +93,8 @@ std::unique_ptr<MergerSteps> k_center_merger(const MergeView& merge);
 std::unique_ptr<ShardSteps> badge_shard(const ShardView& shard);
 std::unique_ptr<MergerSteps> badge_merger(const MergeView& merge);
 
+std::unique_ptr<ShardSteps> herding_shard(const ShardView& shard);
+std::unique_ptr<MergerSteps> herding_merger(const MergeView& merge);
 std::unique_ptr<ShardSteps> dedup_shard(const ShardView& shard);
 std::unique_ptr<MergerSteps> dedup_merger(const MergeView& merge);
 std::unique_ptr<ShardSteps> hybrid_shard(const ShardView& shard);
