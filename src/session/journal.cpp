@@ -31,9 +31,10 @@ void compare(const Pairs& found, const Pairs& wanted, std::vector<std::string>& 
 /// Settings that older versions did not have, at their standard: a journal without them was made
 /// so.
 Pairs with_standards(Pairs found, const JournalHeader& header) {
-  for (const auto& [key, value] : header.standards) {
-    const bool known = std::ranges::any_of(found, [&](const auto& p) { return p.first == key; });
-    if (!known) found.emplace_back(key, value);
+  for (const auto& standard : header.standards) {
+    const bool known =
+        std::ranges::any_of(found, [&](const auto& p) { return p.first == standard.first; });
+    if (!known) found.push_back(standard);
   }
   return found;
 }
