@@ -76,6 +76,7 @@ JournalHeader make_header(const Settings& settings, const PreparedData& prepared
       {"dim", std::to_string(prepared.embeddings.cols())},
   };
   header.facts.insert(header.facts.end(), options.facts.begin(), options.facts.end());
+  header.observations = prepared.observations;
   header.class_names = dataset.targets.class_names;
   header.pool_class_counts.resize(dataset.targets.class_names.size());
   for (std::size_t row = 0; row < prepared.pool_size; ++row) {

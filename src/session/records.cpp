@@ -97,6 +97,14 @@ std::vector<PickRecord> read_picks(const std::filesystem::path& journal) {
   return picks;
 }
 
+void check_pages(const std::filesystem::path& journal) {
+  const Database database = open_journal(journal);
+  Statement check(database, "PRAGMA integrity_check(1)");
+  if (check.step() && check.text(0) != "ok") {
+    throw Error(journal.string(), "is damaged: " + check.text(0));
+  }
+}
+
 std::map<std::string, std::string> read_thumbnails(const std::filesystem::path& journal) {
   return read_thumbnails(open_journal(journal));
 }

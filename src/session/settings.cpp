@@ -159,10 +159,10 @@ OptionValues options_for(const Settings& settings, std::string_view strategy) {
     if (is_named && option.substr(0, dot) != strategy) continue;
     OptionValues pair;
     pair.set_pair(is_named ? option.substr(dot + 1) : option);
-    const auto& [name, value] = *pair.given().begin();
+    const auto& given = *pair.given().begin();
     const bool has_it =
-        std::ranges::any_of(info.options, [&](const OptionInfo& row) { return row.name == name; });
-    if (is_named || has_it) values.set(name, value);
+        std::ranges::find(info.options, given.first, &OptionInfo::name) != info.options.end();
+    if (is_named || has_it) values.set(given.first, given.second);
   }
   return values;
 }

@@ -28,7 +28,7 @@ SettingInfo text(std::string_view key, std::string_view flag, std::string_view h
 }
 
 SettingInfo choice(std::string_view key, std::string_view flag, std::string_view help,
-                   std::vector<std::string> choices, std::string Settings::*member) {
+                   const std::vector<std::string>& choices, std::string Settings::*member) {
   SettingInfo info = text(key, flag, help, member);
   info.set = [=](Settings& s, const std::string& value) {
     if (std::ranges::find(choices, value) == choices.end()) {
