@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <string>
+#include <string_view>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -72,18 +73,18 @@ TEST(FewLabels, AreABandOfTheirOwn) {
 TEST(FewLabels, AreSpokenOf) {
   const Records records = with_few_labels();
   const Analysis analysis(records);
-  const std::string text = reflection_markdown(analysis, reflect(analysis, {}));
+  const std::string text = reflection_markdown(analysis, reflect(analysis, LabelPrices()));
   EXPECT_THAT(text, HasSubstr("Few labels (below 5 % of the pool: 20 to 200 labels; mean gain "
                               "there, `budget_bands.csv`): better than random: hybrid"));
   EXPECT_THAT(text, HasSubstr("Low budgets (up to 10 %"));
-  const Conclusion conclusion = conclude(analysis, {});
+  const Conclusion conclusion = conclude(analysis, LabelPrices());
   std::string all = conclusion.text;
   for (const std::string& detail : conclusion.details) all += "\n" + detail;
   EXPECT_THAT(all,
               HasSubstr("With few labels (below 5 % of the pool: 20 to 200 labels) hybrid is"));
   const Records without = sample_records(5);
   const Analysis old(without);
-  EXPECT_THAT(reflection_markdown(old, reflect(old, {})), Not(HasSubstr("Few labels")));
+  EXPECT_THAT(reflection_markdown(old, reflect(old, LabelPrices())), Not(HasSubstr("Few labels")));
 }
 
 TEST(FewLabels, HaveAColumnOfPanels) {
@@ -105,7 +106,10 @@ TEST(FewLabels, HaveAColumnOfPanels) {
 
 TEST(FewLabels, StandBesideTheirShareInTables) {
   const Records records = with_few_labels();
-  const std::string table = make_tables(Analysis(records), {}).at("budget_gains.csv");
+  const auto tables = make_tables(Analysis(records), ReportOptions());
+  const std::string& table = std::ranges::find(tables, "budget_gains.csv", [](const auto& one) {
+                               return std::string_view(one.first);
+                             })->second;
   EXPECT_THAT(table, HasSubstr(",ci_all_high,labels\n"));
   EXPECT_THAT(table, HasSubstr("\nmargin,0.0005,"));
   EXPECT_THAT(table, HasSubstr(",20\n"));
