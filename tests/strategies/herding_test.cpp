@@ -254,21 +254,21 @@ void expect_same_unscreened(const char* strategy, const Pool& pool, std::size_t 
 // From nothing covered, where all rows gain on all, to what lists hold; radii for which bounds are
 // tight, loose, and useless; rows that are equal, near twins, and zero.
 TEST_P(Screened, ChangesNoBit) {
-  for (const std::size_t dims : {5, 100, 384}) {
+  for (const std::size_t dims : {5, 200}) {
     for (const std::size_t labels : {0, 3, 60}) {
-      SyntheticPool data(900, dims, 6, labels, dims + labels);
-      std::ranges::copy(data.embeddings.row(20), data.embeddings.row(700).begin());
-      std::ranges::copy(data.embeddings.row(21), data.embeddings.row(701).begin());
-      data.embeddings(701, 2) *= 1.001f;
+      SyntheticPool data(600, dims, 6, labels, dims + labels);
+      std::ranges::copy(data.embeddings.row(20), data.embeddings.row(500).begin());
+      std::ranges::copy(data.embeddings.row(21), data.embeddings.row(501).begin());
+      data.embeddings(501, 2) *= 1.001f;
       std::ranges::fill(data.embeddings.row(30), 0.0f);
       const std::string what = std::to_string(dims) + " dimensions, " + std::to_string(labels);
-      for (const double radius : {1e-3, 0.3, 1.0, 5.0}) {
-        expect_same_unscreened("max_herding", data.view(), 200, with_radius(radius), what);
+      for (const double radius : {1e-3, 0.3, 1.0}) {
+        expect_same_unscreened("max_herding", data.view(), 120, with_radius(radius), what);
       }
       expect_same_unscreened("uherding", data.view(), 150, {}, what);
       expect_same_unscreened("facility_location", data.view(), 150, {}, what);
       if (labels == 3) {
-        expect_same_unscreened("facility_location", data.view(), data.unlabeled.size(), {}, what);
+        expect_same_unscreened("max_herding", data.view(), data.unlabeled.size(), {}, what);
       }
     }
   }
