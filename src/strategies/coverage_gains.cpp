@@ -10,9 +10,6 @@
 namespace goldpan {
 namespace {
 
-// Rows and columns of one block of products: 1 MiB, which stays in the second-level cache.
-constexpr std::size_t kBlock = 512;
-static_assert(kBlock % kCoverageLanes == 0);
 // Pairs of rows that lists hold together: 8 bytes each, 12 more while they are collected.
 constexpr std::size_t kMaxPairs = std::size_t{1} << 24;
 // A row that gains on more than one in so many others has no list: walking it would be no cheaper
@@ -22,6 +19,8 @@ constexpr std::size_t kListShare = 8;
 constexpr std::size_t kScreenedShare = 16;
 // Places that are measured at a time: columns of a panel of products.
 constexpr std::size_t kGroup = 32;
+// Rows from elsewhere whose gains are computed in one go.
+constexpr std::size_t kGainRows = 64;
 // Rows that tell how many pairs there are.
 constexpr std::size_t kSample = 64;
 
@@ -48,8 +47,6 @@ CoverageGains::CoverageGains(const Pool& pool, const CoverageKernel& kernel,
   if (quantized_pays(rows_.values.cols()) && rows_.size() > 0) {
     screen_.emplace(rows_, scale_, workers);
   }
-  cover_by_labeled(pool);
-  start(pool.labeled.empty());
 }
 
 std::size_t CoverageGains::blocks() const { return (rows_.size() + kBlock - 1) / kBlock; }
@@ -63,22 +60,52 @@ PlaceRange CoverageGains::block(std::size_t i) const {
   return {i * kBlock, std::min(rows_.size(), (i + 1) * kBlock)};
 }
 
-void CoverageGains::cover_by_labeled(const Pool& pool) {
-  if (pool.labeled.empty()) return;
-  const UnitRows labeled(pool.embeddings, pool.labeled, workers_);
+void CoverageGains::raise(const UnitRows& by, PlaceRange range, std::vector<float>& reached) const {
+  if (range.size() == 0) return;
   workers_.run(blocks(), [&](std::size_t i) {
     const PlaceRange to = block(i);
     std::vector<float> values(kBlock * to.padded());
-    for (std::size_t begin = 0; begin < labeled.size(); begin += kBlock) {
-      const std::size_t end = std::min(labeled.size(), begin + kBlock);
-      unit_similarities(labeled.values.view().rows_between(begin, end),
-                        labeled.norms.data() + begin, rows_, to, scale_, values);
+    for (std::size_t begin = range.begin; begin < range.end; begin += kBlock) {
+      const std::size_t end = std::min(range.end, begin + kBlock);
+      unit_similarities(by.values.view().rows_between(begin, end), by.norms.data() + begin, rows_,
+                        to, scale_, values);
       for (std::size_t r = 0; r < end - begin; ++r) {
         raise_reached(std::span(values).subspan(r * to.padded(), to.padded()),
-                      reached_.data() + to.begin);
+                      reached.data() + to.begin);
       }
     }
   });
+}
+
+void CoverageGains::cover(const UnitRows& by) {
+  raise(by, {0, by.size()}, reached_);
+  is_covered_ = is_covered_ || by.size() > 0;
+}
+
+std::vector<std::int64_t> CoverageGains::gains_of(const UnitRows& others) const {
+  std::vector<std::int64_t> gains(others.size(), 0);
+  workers_.run(blocks(), [&](std::size_t i) {
+    const PlaceRange to = block(i);
+    std::vector<float> values(kGainRows * to.padded());
+    for (std::size_t begin = 0; begin < others.size(); begin += kGainRows) {
+      const std::size_t end = std::min(others.size(), begin + kGainRows);
+      unit_similarities(others.values.view().rows_between(begin, end), others.norms.data() + begin,
+                        rows_, to, scale_, values);
+      for (std::size_t r = 0; r < end - begin; ++r) {
+        const std::int64_t gain =
+            coverage_gain(std::span(values).subspan(r * to.padded(), to.padded()),
+                          reached_.data() + to.begin, weights_.data() + to.begin);
+        std::atomic_ref(gains[begin + r]).fetch_add(gain, std::memory_order_relaxed);
+      }
+    }
+  });
+  return gains;
+}
+
+std::int64_t CoverageGains::gain_together(const UnitRows& by, PlaceRange range) const {
+  std::vector<float> reached = reached_;
+  raise(by, range, reached);
+  return coverage_gain(reached, reached_.data(), weights_.data());
 }
 
 void CoverageGains::cover(std::uint32_t own) {
@@ -120,12 +147,17 @@ void CoverageGains::add_gain(std::size_t place, std::int64_t gain) {
   std::atomic_ref(gains_[place]).fetch_add(gain, std::memory_order_relaxed);
 }
 
-/// First gains of all places, or bounds of them.
-void CoverageGains::start(bool nothing_covered) {
+void CoverageGains::start() {
+  // Lists have forgotten what had no term left around what covered before.
+  std::fill(gains_.begin(), gains_.end(), std::numeric_limits<std::int64_t>::max());
+  std::fill(kind_.begin(), kind_.end(), List::kNone);
+  std::fill(exact_.begin(), exact_.end(), std::uint8_t{0});
+  for (auto& list : lists_) list = {};
+  listed_ = covered_ = next_listing_ = 0;
   if (rows_.size() == 0) return;
   if (!screen_) {
     refresh();
-  } else if (!nothing_covered) {
+  } else if (is_covered_) {
     if (refresh()) return;
     std::vector<std::uint32_t> all(rows_.size());
     std::iota(all.begin(), all.end(), 0u);
@@ -350,99 +382,6 @@ void CoverageGains::list_all() {
     kind_[place] = List::kBounds;
     gains_[place] = gain_of_list(place);
     exact_[place] = 0;
-  }
-}
-
-/// Calls use(own, to, both, values) for blocks of similarities that make up each pair once; both:
-/// the pairs stand for those the other way round as well.
-template <typename Use>
-void CoverageGains::for_pairs(const Use& use) {
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> tasks;
-  for (std::uint32_t i = 0; i < blocks(); ++i) {
-    for (std::uint32_t j = i; j < blocks(); ++j) tasks.emplace_back(i, j);
-  }
-  workers_.run(tasks.size(), [&](std::size_t t) {
-    const PlaceRange own = block(tasks[t].first), to = block(tasks[t].second);
-    std::vector<float> values(own.size() * to.padded());
-    unit_similarities(rows_.values.view().rows_between(own.begin, own.end),
-                      rows_.norms.data() + own.begin, rows_, to, scale_, values);
-    use(own, to, own.begin != to.begin, values);
-    if (progress_.stop && progress_.stop()) throw Cancelled();
-  });
-}
-
-void CoverageGains::gain_of_all() {
-  std::fill(gains_.begin(), gains_.end(), 0);
-  std::fill(exact_.begin(), exact_.end(), 1);
-  for_pairs([&](PlaceRange own, PlaceRange to, bool both, std::span<const float> values) {
-    add_gains(own, to, both, values);
-  });
-}
-
-void CoverageGains::measure_all() {
-  std::fill(gains_.begin(), gains_.end(), 0);
-  std::fill(exact_.begin(), exact_.end(), 1);
-  std::vector<std::vector<Pair>> found(blocks() * blocks());
-  for_pairs([&](PlaceRange own, PlaceRange to, bool both, std::span<const float> values) {
-    collect(own, to, both, values, found[own.begin / kBlock * blocks() + to.begin / kBlock]);
-  });
-  std::vector<std::uint32_t> counts(rows_.size(), 0);
-  for (const auto& part : found) {
-    for (const Pair& pair : part) ++counts[pair.owner];
-  }
-  listed_ = 0;
-  for (std::size_t place = 0; place < rows_.size(); ++place) {
-    lists_[place] = {};
-    lists_[place].reserve(counts[place]);
-    listed_ += counts[place];
-    kind_[place] = List::kMeasured;
-  }
-  for (auto& part : found) {
-    for (const Pair& pair : part) {
-      const Near& near = pair.near;
-      lists_[pair.owner].push_back(near);
-      gains_[pair.owner] +=
-          coverage_term(near.similarity, reached_[near.place], weights_[near.place]);
-    }
-    part = {};
-  }
-}
-
-void CoverageGains::add_gains(PlaceRange own, PlaceRange to, bool both,
-                              std::span<const float> values) {
-  std::vector<std::uint32_t> low(to.padded(), 0), high(to.padded(), 0);
-  for (std::size_t r = 0; r < own.size(); ++r) {
-    const auto row = values.subspan(r * to.padded(), to.padded());
-    add_gain(own.begin + r,
-             coverage_gain(row, reached_.data() + to.begin, weights_.data() + to.begin));
-    if (!both) continue;
-    add_coverage_terms(row, reached_[own.begin + r], weights_[own.begin + r], low.data(),
-                       high.data());
-  }
-  if (!both) return;
-  for (std::size_t j = 0; j < to.size(); ++j) {
-    add_gain(to.begin + j, std::int64_t{low[j]} + (std::int64_t{high[j]} << 15));
-  }
-}
-
-void CoverageGains::collect(PlaceRange own, PlaceRange to, bool both, std::span<const float> values,
-                            std::vector<Pair>& found) const {
-  std::vector<std::uint32_t> above(to.padded());
-  for (std::size_t r = 0; r < own.size(); ++r) {
-    const auto row = values.subspan(r * to.padded(), to.padded());
-    const auto self = static_cast<std::uint32_t>(own.begin + r);
-    std::size_t count = places_above(row, reached_.data() + to.begin, above.data());
-    for (std::size_t c = 0; c < count; ++c) {
-      const auto place = static_cast<std::uint32_t>(to.begin + above[c]);
-      found.push_back({self, {place, row[above[c]]}});
-    }
-    if (!both) continue;
-    count = places_above(row, reached_[self], above.data());
-    for (std::size_t c = 0; c < count; ++c) {
-      if (above[c] >= to.size()) break;  // padding
-      const auto place = static_cast<std::uint32_t>(to.begin + above[c]);
-      found.push_back({place, {self, row[above[c]]}});
-    }
   }
 }
 

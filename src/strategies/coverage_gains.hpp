@@ -22,10 +22,22 @@ namespace goldpan {
 /// gains are whole numbers of kCoverageUnit and do not depend on which way they were computed.
 class CoverageGains {
  public:
+  /// Nothing is covered, and gains are not known: cover() and start() come first.
   CoverageGains(const Pool& pool, const CoverageKernel& kernel, std::span<const float> weights,
                 const Progress& progress, Workers& workers);
 
   std::size_t size() const { return rows_.size(); }
+
+  void cover(const UnitRows& by);
+  /// First gains of all places, or bounds of them, around what covers by now.
+  void start();
+  const std::vector<float>& reached() const { return reached_; }
+  /// Gains are not known then, until start().
+  void set_reached(std::vector<float> reached) { reached_ = std::move(reached); }
+  /// What each of some rows, of wherever, would gain, and what rows [range) of `by` would together.
+  std::vector<std::int64_t> gains_of(const UnitRows& others) const;
+  std::int64_t gain_together(const UnitRows& by, PlaceRange range) const;
+
   /// As last computed. Gains only fall: an old one is a bound.
   std::int64_t gain(std::size_t place) const { return gains_[place]; }
   /// Whether it was that of the similarities, not a bound.
@@ -49,6 +61,10 @@ class CoverageGains {
   void cover(std::uint32_t own);
 
  private:
+  /// Rows and columns of one block of products: 1 MiB, which stays in the second-level cache.
+  static constexpr std::size_t kBlock = 512;
+  static_assert(kBlock % kCoverageLanes == 0);
+
   struct Pair {
     std::uint32_t owner;
     Near near;
@@ -62,10 +78,9 @@ class CoverageGains {
 
   std::size_t blocks() const;
   PlaceRange block(std::size_t i) const;
-  void cover_by_labeled(const Pool& pool);
+  void raise(const UnitRows& by, PlaceRange range, std::vector<float>& reached) const;
   std::int64_t gain_of_list(std::uint32_t own);
   void add_gain(std::size_t place, std::int64_t gain);
-  void start(bool nothing_covered);
   void bound_of_mean();
   void measure_list(std::uint32_t own);
   bool pairs_fit() const;
@@ -88,6 +103,7 @@ class CoverageGains {
   std::vector<List> kind_;
   std::vector<std::uint8_t> exact_;
   std::optional<CoverageScreen> screen_;
+  bool is_covered_ = false;       // by anything but places
   std::size_t listed_ = 0;        // pairs in lists
   std::size_t covered_ = 0;       // calls of cover
   std::size_t next_listing_ = 0;  // calls from which lists may be short enough

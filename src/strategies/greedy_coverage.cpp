@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <queue>
 #include <vector>
 
@@ -150,9 +151,61 @@ Selection cover_greedily(const Pool& pool, std::size_t batch, const CoverageKern
                          std::span<const float> weights, const Progress& progress,
                          Workers& workers) {
   CoverageGains gains(pool, kernel, weights, progress, workers);
+  if (!pool.labeled.empty()) gains.cover(UnitRows(pool.embeddings, pool.labeled, workers));
+  gains.start();
   return GreedyCoverage(gains, progress)
       .pick(pool.unlabeled, batch,
             static_cast<double>(pool.labeled.size() + pool.unlabeled.size()));
+}
+
+struct ShardCoverage::State {
+  State(const Pool& of, const CoverageKernel& kernel, std::span<const float> weights, Workers& team)
+      : pool(of), workers(team), coverage(of, kernel, weights, progress, team) {}
+
+  UnitRows rows(MatrixView<const float> values) const {
+    std::vector<Index> all(values.rows());
+    std::iota(all.begin(), all.end(), Index{0});
+    return {values, all, workers};
+  }
+
+  Pool pool;
+  Workers& workers;
+  Progress progress;
+  CoverageGains coverage;
+};
+
+ShardCoverage::ShardCoverage(const Pool& pool, const CoverageKernel& kernel,
+                             std::span<const float> weights, Workers& workers)
+    : state_(std::make_unique<State>(pool, kernel, weights, workers)) {}
+ShardCoverage::~ShardCoverage() = default;
+
+void ShardCoverage::cover(MatrixView<const float> rows) {
+  if (rows.rows() > 0) state_->coverage.cover(state_->rows(rows));
+}
+
+Selection ShardCoverage::pick(std::size_t batch) {
+  const std::vector<float> before = state_->coverage.reached();
+  state_->coverage.start();
+  Selection selection =
+      GreedyCoverage(state_->coverage, state_->progress).pick(state_->pool.unlabeled, batch, 1.0);
+  state_->coverage.set_reached(before);
+  return selection;
+}
+
+std::vector<std::int64_t> ShardCoverage::gains(MatrixView<const float> rows) const {
+  return state_->coverage.gains_of(state_->rows(rows));
+}
+
+std::vector<std::int64_t> ShardCoverage::gains_together(MatrixView<const float> rows,
+                                                        std::span<const std::size_t> sizes) const {
+  const UnitRows all = state_->rows(rows);
+  std::vector<std::int64_t> gains;
+  std::size_t begin = 0;
+  for (const std::size_t size : sizes) {
+    gains.push_back(state_->coverage.gain_together(all, {begin, begin + size}));
+    begin += size;
+  }
+  return gains;
 }
 
 }  // namespace goldpan
