@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "report/csv.hpp"
+#include "report/figure_parts.hpp"
 #include "report/styles.hpp"
 #include "report/summaries.hpp"
 
@@ -16,7 +17,8 @@ namespace {
 
 constexpr const char* kGrey = "#555555";
 
-// Text inside gnuplot's double quotes and its "enhanced" markup.
+}  // namespace
+
 std::string gnuplot_text(const std::string& text) {
   std::string result = "\"";
   for (const char character : text) {
@@ -26,6 +28,8 @@ std::string gnuplot_text(const std::string& text) {
   }
   return result + '"';
 }
+
+namespace {
 
 std::string dash_type(const std::string& dash) {
   if (dash.empty()) return "solid";
@@ -44,8 +48,11 @@ std::string number(double value) {
   return std::isfinite(value) ? fixed(value, 6) : std::string("NaN");
 }
 
-// The axis of the budget: per cent above labels, at the budgets asked for. Where ticks would touch,
-// the first and last stay and the others give way.
+}  // namespace
+
+std::string gnuplot_number(double value) { return number(value); }
+
+// Where ticks would touch, the first and last stay and the others give way.
 std::string budget_axis(const Grid& grid) {
   const auto position = [&](std::size_t budget) {
     return std::log(std::max<double>(1, static_cast<double>(grid.labels(budget))));
@@ -76,6 +83,8 @@ std::string budget_axis(const Grid& grid) {
       "set mxtics 1\n",
       number(low), number(high), ticks);
 }
+
+namespace {
 
 constexpr const char* kPanelLook =
     "set border 3 lw 0.8 lc rgb '#333333'\nset tics out nomirror scale 0.6\n"
@@ -121,13 +130,17 @@ std::string data_block(const Grid& grid, const std::string& name, const Values& 
   return block + "EOD\n";
 }
 
-struct Spread {
-  double mean = kNan;
-  double std = kNan;
-};
-
 bool has_points(const std::string& block) {
   return std::count(block.begin(), block.end(), '\n') > 2;
+}
+
+}  // namespace
+
+const char* panel_look() { return kPanelLook; }
+
+std::string curve_block(const Grid& grid, const std::string& name,
+                        const std::vector<Spread>& points) {
+  return data_block(grid, name, [&](std::size_t budget) { return points[budget]; });
 }
 
 std::string band(const std::string& block, const Style& style) {
@@ -149,6 +162,8 @@ std::string joined(const std::vector<std::string>& plots) {
   for (std::size_t i = 0; i < plots.size(); ++i) text += (i > 0 ? ", \\\n  " : "") + plots[i];
   return text + "\n";
 }
+
+namespace {
 
 // What one panel draws: bands below, lines above.
 struct Panel {
@@ -230,8 +245,9 @@ std::string gains_range(const Analysis& analysis, const std::vector<std::size_t>
                      gnuplot_text("outside: " + fallen), kGrey);
 }
 
-// A strip below the panels that holds the legend alone: inside a panel it would lie on curves that
-// are flat.
+}  // namespace
+
+// Inside a panel the legend would lie on curves that are flat.
 std::string legend_strip(const std::vector<Style>& styles, std::size_t rows, double share,
                          std::size_t seeds) {
   std::vector<std::string> keys;
@@ -258,8 +274,6 @@ std::string legend_strip(const std::vector<Style>& styles, std::size_t rows, dou
   }
   return body + joined(keys);
 }
-
-}  // namespace
 
 FigureScript curves_script(const Analysis& analysis, const std::vector<std::size_t>& strategies,
                            const std::string& name) {

@@ -43,6 +43,8 @@ struct Settings {
   std::vector<double> budgets = {0.05, 0.10, 0.25, 0.50, 0.75, 1.0};
   std::vector<std::uint64_t> seeds = {1, 2, 3};
   std::size_t max_batch = 0;
+  /// A condition on attributes: what a slice is mined for ("weather=rainy, timeofday=night").
+  std::string mine;
   std::size_t passes = 20;
   std::string cold_start = "auto";
   double reserve = 0.1;
@@ -84,6 +86,10 @@ OptionValues options_of_learner(const Settings& settings, std::string_view learn
 
 /// The options that the settings give a strategy. Throws Error for one without "=".
 OptionValues options_for(const Settings& settings, std::string_view strategy);
+
+/// The settings with what stands for "the task's own" filled in: strategies that were left at their
+/// standard become random, the miners and BADGE where a slice is mined for.
+Settings with_task_standards(Settings settings);
 
 /// Checks what no single setting can: budgets ascending within (0, 1], strategies known and not
 /// repeated, seeds not repeated, options known to a strategy that is asked for and in range. Throws
