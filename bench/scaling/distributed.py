@@ -108,8 +108,9 @@ def compare(args):
     work = pathlib.Path(args.pool) / "picks"
     work.mkdir(exist_ok=True)
     joined = {}  # one process holds all probabilities in one array
-    fields = ["strategy", "engine", "workers", "kills", "restarts", "same", "read_seconds", "seconds", "one_process_seconds",
-              "rounds", "bytes_sent", "bytes_received"]
+    rows = sum(np.load(name, mmap_mode="r").shape[0] for name in files["e"])
+    fields = ["strategy", "engine", "rows", "batch", "labeled", "workers", "threads", "kills", "restarts", "same", "read_seconds", "seconds", "one_process_seconds",
+              "select_seconds", "rounds", "bytes_sent", "bytes_received"]
     with open(args.out, "a", newline="") as out:
         writer = csv.DictWriter(out, fields)
         if out.tell() == 0:
@@ -130,8 +131,8 @@ def compare(args):
             write(work / f"{strategy}.one.csv", expected)
             parts = {name: given[name] for name in ("probs", "mc_probs") if name in needs}
             shards = files["e"] if "embeddings" in needs or not parts else None
-            kills = 0
             for attempt in range(1 + args.tries):
+                kills = 0
                 team = engines[args.engine](args.workers, args.threads)
                 killer = Killer(team, args.pause or max(0.3, alone), attempt) if attempt else None
                 if killer:
@@ -146,9 +147,10 @@ def compare(args):
                     kills = killer.kills
                 write(work / f"{strategy}.many.csv", got)
                 same = filecmp.cmp(work / f"{strategy}.one.csv", work / f"{strategy}.many.csv", shallow=False)
-                writer.writerow({"strategy": strategy, "engine": args.engine, "workers": args.workers, "kills": kills,
+                writer.writerow({"strategy": strategy, "engine": args.engine, "rows": rows, "batch": args.batch,
+                                 "labeled": len(labeled), "workers": args.workers, "threads": args.threads, "kills": kills,
                                  "restarts": got.restarts, "same": same, "read_seconds": f"{got.read_seconds:.3f}",
-                                 "seconds": f"{seconds:.3f}", "one_process_seconds": f"{alone:.3f}", "rounds": got.rounds,
+                                 "seconds": f"{seconds:.3f}", "select_seconds": f"{got.select_seconds:.3f}", "one_process_seconds": f"{alone:.3f}", "rounds": got.rounds,
                                  "bytes_sent": got.bytes_sent, "bytes_received": got.bytes_received})
                 out.flush()
                 print(f"{strategy:16s} kills {kills:2d} restarts {got.restarts:2d} same {same} read {got.read_seconds:6.2f} s "
