@@ -261,9 +261,11 @@ class _Run:
         return DistributedDuplicates(*merger.duplicates(), *map(int, self._cost), self._restarts)
 
     def _start(self) -> None:
+        start = time.monotonic()
         self._team.start(self._parts)
         self._lengths = self._ask(lambda part: ("lengths", ()), range(len(self._parts)))
         self._ends = np.cumsum([0, *(sum(self._lengths[part]) for part in range(len(self._parts)))])
+        self._read_seconds += time.monotonic() - start
 
     def _rounds(
         self, strategy: str, batch: int, options: dict[str, Any], known: NDArray[np.uint32], purpose: str,
