@@ -54,13 +54,16 @@ def make(args):
             x = base[rows[some] % len(base)]
             x += noise[rows[some] % NOISE_ROWS]
             e[some] = x
+            if args.embeddings_only:
+                continue
             z = x @ weights
             for out, logits in [(p, z)] + [(m[k], z + shaken[(rows[some] * (k + 1)) % NOISE_ROWS]) for k in range(PASSES)]:
                 q = np.exp(logits - logits.max(1, keepdims=True))
                 out[some] = q / q.sum(1, keepdims=True)
         np.save(folder / f"e{shard:03d}.npy", e)
-        np.save(folder / f"p{shard:03d}.npy", p)
-        np.save(folder / f"m{shard:03d}.npy", m)
+        if not args.embeddings_only:
+            np.save(folder / f"p{shard:03d}.npy", p)
+            np.save(folder / f"m{shard:03d}.npy", m)
         print(f"{folder}/e{shard:03d}.npy: {e.shape}", flush=True)
 
 
@@ -233,6 +236,7 @@ def main():
     sub.add_argument("--base", help="embeddings to repeat, .npy")
     sub.add_argument("--noise", type=float, default=0.3, help="in standard deviations of each column")
     sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--embeddings-only", action="store_true")
     for name in ("compare", "rounds"):
         sub = commands.add_parser(name)
         sub.add_argument("pool")
