@@ -105,7 +105,8 @@ ReflectionSection winners(const Analysis& analysis) {
     section.sentences.push_back("The run has no random baseline: nothing can be said.");
     return section;
   }
-  const std::pair<const char*, const char*> bands[] = {{"low", "Low budgets (up to 10 %"},
+  const std::pair<const char*, std::string> bands[] = {{"few", "Few labels (" + few_labels(grid)},
+                                                       {"low", "Low budgets (up to 10 %"},
                                                        {"middle", "Middle budgets (up to 50 %"},
                                                        {"high", "High budgets (above 50 %"}};
   for (const auto& [band, title] : bands) {

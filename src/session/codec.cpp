@@ -17,8 +17,8 @@ namespace {
 constexpr const char* kSealed[] = {"settings", "facts", "classes", "items"};
 // What a digest of a round covers.
 constexpr const char* kRoundQueries[] = {
-    "SELECT strategy, seed, round, budget, labeled, notes FROM rounds "
-    "WHERE strategy = ? AND seed = ? AND round = ?",
+    ("SELECT strategy, seed, round, budget, labeled, notes FROM rounds "
+     "WHERE strategy = ? AND seed = ? AND round = ?"),
     "SELECT * FROM metrics WHERE strategy = ? AND seed = ? AND round = ? ORDER BY position",
     "SELECT * FROM reliability WHERE strategy = ? AND seed = ? AND round = ? ORDER BY stage, bin",
     "SELECT * FROM picks WHERE strategy = ? AND seed = ? AND round = ? ORDER BY rank",

@@ -11,6 +11,7 @@
 #include <goldpan/models/fit_cache.hpp>
 #include <goldpan/models/learner_table.hpp>
 #include <goldpan/models/linear_head.hpp>
+#include <goldpan/session/budgets.hpp>
 #include <goldpan/session/experiment.hpp>
 #include <goldpan/version.hpp>
 
@@ -172,6 +173,10 @@ std::filesystem::path run_experiment(const Settings& settings, const std::filesy
                             workers.count() + workers.missing()));
   }
   PreparedData prepared = prepare_data(settings, out, options, workers);
+  if (const std::string note = budgets_left_out(settings.budgets, prepared.pool_size);
+      !note.empty() && options.say) {
+    options.say(note);
+  }
   Journal journal(out, make_header(settings, prepared, options), options.fresh);
   write_file(out / "config.toml", to_toml(settings));
 

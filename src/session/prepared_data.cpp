@@ -191,6 +191,7 @@ PreparedData prepare_data(const Settings& settings, const std::filesystem::path&
         options.cache_folder.empty() ? out / "cache" : options.cache_folder;
     embed_options.broken_images =
         settings.broken_images == "skip" ? BrokenImages::kSkip : BrokenImages::kRefuse;
+    embed_options.fit_progress = options.fit_progress;
     say(options, fmt::format("encoder: {}, {} dimensions", encoder->name(), encoder->dim()));
     embedded = embed_images(*encoder, *dataset.items.images, dataset.fingerprint, parts.pool,
                             embed_options, workers, options.embedding_progress);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <queue>
 #include <vector>
 
@@ -29,6 +30,8 @@ constexpr std::size_t kMaxPairs = std::size_t{1} << 24;
 constexpr std::size_t kListShare = 8;
 // Rows that are brought up to date together, at most.
 constexpr std::size_t kMostTogether = 256;
+// Rows from elsewhere whose gains are computed in one go.
+constexpr std::size_t kGainRows = 64;
 // Rows that tell how many pairs there are.
 constexpr std::size_t kSample = 64;
 
@@ -82,6 +85,7 @@ void squared_distances(MatrixView<const float> rows, const float* norms, const R
 
 class Coverage {
  public:
+  /// Nothing is covered, and gains are not known: cover() and refresh() come before pick().
   Coverage(const Pool& pool, const CoverageKernel& kernel, std::span<const float> weights,
            const Progress& progress, Workers& workers)
       : workers_(workers),
@@ -98,8 +102,39 @@ class Coverage {
       // A row without weight never has a term: covered from the start.
       if (weights_[place] > 0) reached_[place] = 0.0f;
     }
-    cover_by_labeled(pool);
-    refresh();
+  }
+
+  void cover(const Rows& by) { raise(by, {0, by.size()}, reached_); }
+
+  const std::vector<float>& reached() const { return reached_; }
+  void set_reached(std::vector<float> reached) { reached_ = std::move(reached); }
+
+  /// What each of some rows, of wherever, would gain.
+  std::vector<std::int64_t> gains_of(const Rows& others) const {
+    std::vector<std::int64_t> gains(others.size(), 0);
+    workers_.run(blocks(), [&](std::size_t i) {
+      const Range to = block(i);
+      std::vector<float> values(kGainRows * to.padded());
+      for (std::size_t begin = 0; begin < others.size(); begin += kGainRows) {
+        const std::size_t end = std::min(others.size(), begin + kGainRows);
+        similarities(others.values.view().rows_between(begin, end), others.norms.data() + begin, to,
+                     values);
+        for (std::size_t r = 0; r < end - begin; ++r) {
+          const std::int64_t gain =
+              coverage_gain(std::span(values).subspan(r * to.padded(), to.padded()),
+                            reached_.data() + to.begin, weights_.data() + to.begin);
+          std::atomic_ref(gains[begin + r]).fetch_add(gain, std::memory_order_relaxed);
+        }
+      }
+    });
+    return gains;
+  }
+
+  /// What rows [range) of `by` would gain together.
+  std::int64_t gain_together(const Rows& by, Range range) const {
+    std::vector<float> reached = reached_;
+    raise(by, range, reached);
+    return coverage_gain(reached, reached_.data(), weights_.data());
   }
 
   Selection pick(std::span<const Index> unlabeled, std::size_t batch, double count) {
@@ -172,6 +207,50 @@ class Coverage {
     return selection;
   }
 
+  /// Gains of all places: each pair's similarity serves both of its rows.
+  void refresh() {
+    if (rows_.size() == 0) return;
+    const bool keep = pairs_fit();
+    std::fill(gains_.begin(), gains_.end(), 0);
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> tasks;
+    for (std::uint32_t i = 0; i < blocks(); ++i) {
+      for (std::uint32_t j = i; j < blocks(); ++j) tasks.emplace_back(i, j);
+    }
+    std::vector<std::vector<Pair>> found(tasks.size());
+    std::atomic<std::size_t> done = 0;
+    workers_.run(tasks.size(), [&](std::size_t t) {
+      const Range own = block(tasks[t].first), to = block(tasks[t].second);
+      std::vector<float> values(own.size() * to.padded());
+      similarities(rows_.values.view().rows_between(own.begin, own.end),
+                   rows_.norms.data() + own.begin, to, values);
+      const bool both = own.begin != to.begin;
+      keep ? collect(own, to, both, values, found[t]) : add_gains(own, to, both, values);
+      ++done;
+      if (progress_.stop && progress_.stop()) throw Cancelled();
+    });
+    if (!keep) return;
+    std::vector<std::uint32_t> counts(rows_.size(), 0);
+    for (const auto& part : found) {
+      for (const Pair& pair : part) ++counts[pair.owner];
+    }
+    listed_ = 0;
+    for (std::size_t place = 0; place < rows_.size(); ++place) {
+      lists_[place] = {};
+      lists_[place].reserve(counts[place]);
+      listed_ += counts[place];
+      has_list_[place] = 1;
+    }
+    for (auto& part : found) {
+      for (const Pair& pair : part) {
+        const Near& near = pair.near;
+        lists_[pair.owner].push_back(near);
+        gains_[pair.owner] +=
+            coverage_term(near.similarity, reached_[near.place], weights_[near.place]);
+      }
+      part = {};
+    }
+  }
+
  private:
   /// out: rows.rows() x to.padded().
   void similarities(MatrixView<const float> rows, const float* norms, Range to,
@@ -195,19 +274,18 @@ class Coverage {
     return {i * kBlock, std::min(rows_.size(), (i + 1) * kBlock)};
   }
 
-  void cover_by_labeled(const Pool& pool) {
-    if (pool.labeled.empty()) return;
-    const Rows labeled(pool.embeddings, pool.labeled, workers_);
+  void raise(const Rows& by, Range range, std::vector<float>& reached) const {
+    if (range.size() == 0) return;
     workers_.run(blocks(), [&](std::size_t i) {
       const Range to = block(i);
       std::vector<float> values(kBlock * to.padded());
-      for (std::size_t begin = 0; begin < labeled.size(); begin += kBlock) {
-        const std::size_t end = std::min(labeled.size(), begin + kBlock);
-        similarities(labeled.values.view().rows_between(begin, end), labeled.norms.data() + begin,
-                     to, values);
+      for (std::size_t begin = range.begin; begin < range.end; begin += kBlock) {
+        const std::size_t end = std::min(range.end, begin + kBlock);
+        similarities(by.values.view().rows_between(begin, end), by.norms.data() + begin, to,
+                     values);
         for (std::size_t r = 0; r < end - begin; ++r) {
           raise_reached(std::span(values).subspan(r * to.padded(), to.padded()),
-                        reached_.data() + to.begin);
+                        reached.data() + to.begin);
         }
       }
     });
@@ -324,50 +402,6 @@ class Coverage {
     return pairs * 1.25 < static_cast<double>(kMaxPairs);
   }
 
-  /// Gains of all places: each pair's similarity serves both of its rows.
-  void refresh() {
-    if (rows_.size() == 0) return;
-    const bool keep = pairs_fit();
-    std::fill(gains_.begin(), gains_.end(), 0);
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> tasks;
-    for (std::uint32_t i = 0; i < blocks(); ++i) {
-      for (std::uint32_t j = i; j < blocks(); ++j) tasks.emplace_back(i, j);
-    }
-    std::vector<std::vector<Pair>> found(tasks.size());
-    std::atomic<std::size_t> done = 0;
-    workers_.run(tasks.size(), [&](std::size_t t) {
-      const Range own = block(tasks[t].first), to = block(tasks[t].second);
-      std::vector<float> values(own.size() * to.padded());
-      similarities(rows_.values.view().rows_between(own.begin, own.end),
-                   rows_.norms.data() + own.begin, to, values);
-      const bool both = own.begin != to.begin;
-      keep ? collect(own, to, both, values, found[t]) : add_gains(own, to, both, values);
-      ++done;
-      if (progress_.stop && progress_.stop()) throw Cancelled();
-    });
-    if (!keep) return;
-    std::vector<std::uint32_t> counts(rows_.size(), 0);
-    for (const auto& part : found) {
-      for (const Pair& pair : part) ++counts[pair.owner];
-    }
-    listed_ = 0;
-    for (std::size_t place = 0; place < rows_.size(); ++place) {
-      lists_[place] = {};
-      lists_[place].reserve(counts[place]);
-      listed_ += counts[place];
-      has_list_[place] = 1;
-    }
-    for (auto& part : found) {
-      for (const Pair& pair : part) {
-        const Near& near = pair.near;
-        lists_[pair.owner].push_back(near);
-        gains_[pair.owner] +=
-            coverage_term(near.similarity, reached_[near.place], weights_[near.place]);
-      }
-      part = {};
-    }
-  }
-
   void add_gains(Range own, Range to, bool both, std::span<const float> values) {
     std::vector<std::uint32_t> low(to.padded(), 0), high(to.padded(), 0);
     for (std::size_t r = 0; r < own.size(); ++r) {
@@ -423,8 +457,59 @@ Selection cover_greedily(const Pool& pool, std::size_t batch, const CoverageKern
                          std::span<const float> weights, const Progress& progress,
                          Workers& workers) {
   Coverage coverage(pool, kernel, weights, progress, workers);
+  if (!pool.labeled.empty()) coverage.cover(Rows(pool.embeddings, pool.labeled, workers));
+  coverage.refresh();
   return coverage.pick(pool.unlabeled, batch,
                        static_cast<double>(pool.labeled.size() + pool.unlabeled.size()));
+}
+
+struct ShardCoverage::State {
+  State(const Pool& of, const CoverageKernel& kernel, std::span<const float> weights, Workers& team)
+      : pool(of), workers(team), coverage(of, kernel, weights, progress, team) {}
+
+  Rows rows(MatrixView<const float> values) const {
+    std::vector<Index> all(values.rows());
+    std::iota(all.begin(), all.end(), Index{0});
+    return {values, all, workers};
+  }
+
+  Pool pool;
+  Workers& workers;
+  Progress progress;
+  Coverage coverage;
+};
+
+ShardCoverage::ShardCoverage(const Pool& pool, const CoverageKernel& kernel,
+                             std::span<const float> weights, Workers& workers)
+    : state_(std::make_unique<State>(pool, kernel, weights, workers)) {}
+ShardCoverage::~ShardCoverage() = default;
+
+void ShardCoverage::cover(MatrixView<const float> rows) {
+  if (rows.rows() > 0) state_->coverage.cover(state_->rows(rows));
+}
+
+Selection ShardCoverage::pick(std::size_t batch) {
+  const std::vector<float> before = state_->coverage.reached();
+  state_->coverage.refresh();
+  Selection selection = state_->coverage.pick(state_->pool.unlabeled, batch, 1.0);
+  state_->coverage.set_reached(before);
+  return selection;
+}
+
+std::vector<std::int64_t> ShardCoverage::gains(MatrixView<const float> rows) const {
+  return state_->coverage.gains_of(state_->rows(rows));
+}
+
+std::vector<std::int64_t> ShardCoverage::gains_together(MatrixView<const float> rows,
+                                                        std::span<const std::size_t> sizes) const {
+  const Rows all = state_->rows(rows);
+  std::vector<std::int64_t> gains;
+  std::size_t begin = 0;
+  for (const std::size_t size : sizes) {
+    gains.push_back(state_->coverage.gain_together(all, {begin, begin + size}));
+    begin += size;
+  }
+  return gains;
 }
 
 double smallest_distance(const Embeddings& embeddings, std::span<const Index> rows, double floor,
