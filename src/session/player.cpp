@@ -169,11 +169,17 @@ FitReport Player::train(std::size_t round) {
 
 Proposal Player::cold_start(std::size_t batch) const {
   const bool needs_predictions = info_.needs.probabilities || info_.needs.passes;
-  const bool starts_by_itself = !needs_predictions || info_.needs.model_optional;
+  const bool has_own_start = std::ranges::any_of(
+      info_.options, [](const OptionInfo& option) { return option.name == "cold_start"; });
   Round first;
-  first.strategy = settings_.cold_start != "auto" ? settings_.cold_start
-                   : starts_by_itself             ? info_.name
-                                                  : std::string_view("random");
+  if (settings_.cold_start != "auto") {
+    first.strategy = settings_.cold_start;
+  } else if (!needs_predictions || has_own_start) {
+    first.strategy = info_.name;
+  } else {
+    // What can do without a model starts as strategy auto does, the others alike at random.
+    first.strategy = info_.needs.model_optional ? "auto" : "random";
+  }
   first.batch = batch;
   first.reason = Reason::kColdStart;
   first.options = options_of(first.strategy);
