@@ -109,22 +109,16 @@ def export_items(
 ) -> list[Path]:
     """Writes items for people to annotate, with what a model suggests, as their tool wants them.
 
-    Args:
-        ids: the items, in the order in which they are to be seen; paths below the tool's folder of images.
-        format: "label-studio", "cvat", "coco", "yolo", "fiftyone" or "csv".
-        out: folder to write into.
-        classes: the names that people may choose from.
-        kind: "labels" (one class an image) or "boxes".
-        labels: a suggested class by id, or (class, confidence).
-        boxes: suggested `Rectangle`s by id.
-        image_size: gives (width, height) in pixels of an id; boxes in Label Studio, YOLO and others need it.
-        image_prefix: what stands before an id in the tool: "/data/local-files/?d=images/".
+    - `ids`: the items, in the order in which they are to be seen; paths below the tool's folder of images.
+    - `format`: "label-studio", "cvat", "coco", "yolo", "fiftyone" or "csv"; the files go below `out`.
+    - `classes`: the names that people may choose from.
+    - `kind`: "labels" (one class an image) or "boxes".
+    - `labels`: a suggested class by id, or (class, confidence). `boxes`: suggested `Rectangle`s by id.
+    - `image_size`: gives (width, height) in pixels of an id; boxes need it where a tool states them as shares.
+    - `image_prefix`: what stands before an id in the tool: "/data/local-files/?d=images/".
 
-    Returns:
-        The paths of the files.
-
-    Raises:
-        ValueError: an item twice, a suggestion that is no class, an unknown size, a format that does not know the kind.
+    Returns the paths of the files. Raises ValueError for an item twice, a suggestion that is no class, an unknown size, or a
+    format that does not know the kind.
     """
     items = []
     for name in ids:
@@ -153,18 +147,19 @@ def import_annotations(
     Names that a tool changed find their way back (docs/exchange.md). Of several answers to one item the majority counts; a tie
     labels nothing and is named.
 
-    Args:
-        path: what the tool exported, or the folder of a `goldpan label` session.
-        format: as of `export_items`, or "session".
-        ids: the pool's names. None: the items of the file.
-        classes: those that are known. Empty: those of the file.
-        kind: "labels" or "boxes".
-        rename: names in the tool -> names here.
-        empty_is_answer: boxes: an item without a box is an image without objects, though nobody said so.
-        image_size: gives (width, height) in pixels of an item, for formats that state boxes as shares of them.
+    - `path`: what the tool exported, or the folder of a `goldpan label` session; `format`: as of `export_items`, or "session".
+    - `ids`: the pool's names. None: the items of the file.
+    - `classes`: those that are known. Empty: those of the file. `rename`: names in the tool -> names here.
+    - `kind`: "labels" or "boxes".
+    - `empty_is_answer`: boxes: an item without a box is an image without objects, though nobody said so.
+    - `image_size`: gives (width, height) in pixels of an item, for formats that state boxes as shares of them.
 
-    Raises:
-        ValueError: the file is not of the format; the message names the place.
+    Raises ValueError where the file is not of the format; the message names the place.
+
+    ```python
+    found = goldpan.import_annotations("export.json", "label-studio", ids=ids, classes=["cat", "dog"])
+    picks = goldpan.select("k_center", embeddings=embeddings, labeled=found.rows, batch=100)
+    ```
     """
     if format == "session":
         with tempfile.TemporaryDirectory() as folder:
