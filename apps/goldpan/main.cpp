@@ -36,6 +36,7 @@ int run_program(int argc, char** argv) {
   add_embed_command(program);
   add_pick_command(program);
   add_evaluate_command(program);
+  add_mine_command(program);
   add_strategies_command(program);
   add_export_command(program);
   add_import_command(program);

@@ -125,7 +125,7 @@ def export_items(
         width, height = image_size(name) if image_size else (0, 0)
         guess = (labels or {}).get(name, "")
         label, confidence = (guess, math.nan) if isinstance(guess, str) else guess
-        suggested = [tuple(Rectangle(*box)) for box in (boxes or {}).get(name, ())]
+        suggested = [Rectangle(*box) for box in (boxes or {}).get(name, ())]
         items.append((name, width, height, label, confidence, suggested, "", math.nan))
     files = _core.exchange_write(format, _is_boxes(kind), list(classes), items, image_prefix)
     return _write(out, files)
