@@ -231,6 +231,11 @@ std::vector<SettingInfo> make_table() {
       number("protocol.max_batch", "--max-batch",
              "largest batch; a budget is reached in several rounds. 0: one round a budget", 0,
              kHuge, &Settings::max_batch));
+  table.push_back(text("protocol.mine", "--mine",
+                       "measure miners for a slice: a condition on attributes as "
+                       "\"weather=rainy|snowy, timeofday=night\"; the standard strategies are then "
+                       "random, mine_distance, mine_herding, mine_badge, badge",
+                       &Settings::mine));
   table.push_back(number("protocol.passes", "--passes", "stochastic passes (Monte Carlo dropout)",
                          1, 10000, &Settings::passes));
   table.push_back(
