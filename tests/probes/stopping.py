@@ -74,6 +74,8 @@ def commands(program, folder):
     yield "label", ["label", "--images", "frames", "--classes", "a,b", "--session", "session", "--port", "0"]
     yield "scenes", ["scenes", "--images", "3000", "--out", "scenes"]
     yield "evaluate", ["evaluate", "--truth", "truth.csv", "--predictions", "predicted.csv", "--out", "evaluated"]
+    yield "mine", ["mine", "--embeddings", "embeddings.npy", "--truth", "labels.npy", "--predictions", "probs.npy", "--worst-cluster",
+                   "--batch", "500", "--out", "mined"]
     yield "export", ["export", "--picks", "picks.csv", "--to", "csv", "--out", "exported", "--classes",
                      ",".join(f"class{c}" for c in range(9))]
     yield "import", ["import", "labels.csv", "--from", "csv", "--picks", "picks.csv", "--out", "imported"]
