@@ -20,6 +20,7 @@ import os
 import pathlib
 import random
 import signal
+import tempfile
 import threading
 import time
 
@@ -188,10 +189,11 @@ def rounds(args):
             some = files["e"][: max(1, size // each)]
             if size < each:  # the first rows of one shard, cut for the workers
                 values = np.load(files["e"][0], mmap_mode="r")[:size]
+                folder = tempfile.TemporaryDirectory()
                 some = []
                 for i, part in enumerate(np.array_split(values, args.workers)):
-                    np.save(pathlib.Path(args.pool) / f"part{i}.npy", part)
-                    some.append(str(pathlib.Path(args.pool) / f"part{i}.npy"))
+                    some.append(f"{folder.name}/part{i}.npy")
+                    np.save(some[-1], part)
             labeled = np.arange(args.labeled) * size // max(1, args.labeled)
             for batch in args.batches:
                 got = distributed.select("k_center", some, batch, labeled=labeled, engine=args.engine, workers=args.workers,
