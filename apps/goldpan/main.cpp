@@ -30,6 +30,7 @@ void add_commands(CLI::App& program) {
   add_embed_command(program);
   add_pick_command(program);
   add_evaluate_command(program);
+  add_mine_command(program);
   add_strategies_command(program);
   add_export_command(program);
   add_import_command(program);

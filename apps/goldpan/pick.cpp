@@ -1,15 +1,11 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
-#include <deque>
 #include <filesystem>
 #include <functional>
 #include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -19,12 +15,10 @@
 
 #include <goldpan/acquire/candidates.hpp>
 #include <goldpan/acquire/propose.hpp>
-#include <goldpan/core/background_hashes.hpp>
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
 #include <goldpan/core/memory.hpp>
 #include <goldpan/core/npy.hpp>
-#include <goldpan/core/sha256.hpp>
 #include <goldpan/core/shards.hpp>
 #include <goldpan/core/stopwatch.hpp>
 #include <goldpan/models/temperature.hpp>
@@ -35,10 +29,12 @@
 #include "commands.hpp"
 #include "console.hpp"
 #include "embed.hpp"
+#include "input_hashes.hpp"
 #include "labeled_rows.hpp"
 #include "outcome.hpp"
 #include "pick_boxes.hpp"
 #include "picked_images.hpp"
+#include "picks_csv.hpp"
 #include "scored_round.hpp"
 
 namespace {
@@ -47,8 +43,9 @@ using goldpan::Error;
 using goldpan::Index;
 
 struct Options {
-  std::vector<std::string> embeddings;  // files, folders, patterns
-  std::string probabilities, logits, mc_probabilities, features, labeled, candidates, targets, ids;
+  std::vector<std::string> embeddings;     // files, folders, patterns
+  std::vector<std::string> probabilities;  // the same
+  std::string logits, mc_probabilities, features, labeled, candidates, targets, ids;
   std::string from, images;
   std::string strategy;
   std::size_t batch = 0;
@@ -81,11 +78,7 @@ class Inputs {
       }
       set_rows(pool.embeddings.rows(), options.embeddings.front());
     }
-    if (!options.probabilities.empty()) {
-      probabilities_.emplace(options.probabilities, 2, "N x C");
-      pool.probabilities = probabilities_->matrix();
-      set_rows(pool.probabilities.rows(), options.probabilities);
-    }
+    if (!options.probabilities.empty()) read_probabilities(options.probabilities);
     if (!options.logits.empty()) read_logits(options.logits);
     if (!options.mc_probabilities.empty()) read_passes(options.mc_probabilities);
     if (!options.features.empty()) {
@@ -142,6 +135,22 @@ class Inputs {
     }
   }
 
+  void read_probabilities(const std::vector<std::string>& names) {
+    const auto files = goldpan::find_shards(names);
+    if (files.size() == 1) {
+      probabilities_.emplace(files.front(), 2, "N x C");
+      pool.probabilities = probabilities_->matrix();
+    } else {
+      std::vector<std::size_t> rows;
+      if (shards_) {
+        for (const auto& shard : shards_->shards()) rows.push_back(shard.rows);
+      }
+      joined_ = goldpan::join_matrices(files, rows);
+      pool.probabilities = joined_;
+    }
+    set_rows(pool.probabilities.rows(), names.front());
+  }
+
   void read_logits(const std::string& path) {
     const goldpan::NpyFloats file(path, 2, "N x C");
     const auto logits = file.matrix();
@@ -178,28 +187,24 @@ class Inputs {
   std::optional<goldpan::ShardedEmbeddings> shards_;  // or several
   std::optional<goldpan::NpyFloats> probabilities_, mc_probabilities_;
   std::optional<goldpan::NpyEmbeddings> features_;
-  goldpan::Matrix<float> softmax_;
+  goldpan::Matrix<float> softmax_, joined_;
   std::optional<goldpan::StoredPasses> passes_;
 };
 
-/// Empty where the number is not known.
-std::string csv_number(double value) {
-  return std::isnan(value) ? std::string() : fmt::format("{}", value);
-}
-
-using NamedFile = std::pair<std::string, std::string>;
-
-/// All files that are read; shards of embeddings are embeddings[0], embeddings[1], ...
+/// All files that are read; of several shards, embeddings[0], embeddings[1], ...
 std::vector<NamedFile> input_files(const Options& options) {
   std::vector<NamedFile> files;
-  const auto shards = goldpan::find_shards(options.embeddings);
-  for (std::size_t i = 0; i < shards.size(); ++i) {
-    files.emplace_back(shards.size() == 1 ? "embeddings" : fmt::format("embeddings[{}]", i),
-                       shards[i].string());
-  }
-  for (const auto& [name, path] : std::array<std::pair<const char*, const std::string*>, 11>{
-           {{"probs", &options.probabilities},
-            {"logits", &options.logits},
+  const auto add = [&](const char* name, const std::vector<std::string>& names) {
+    const auto shards = goldpan::find_shards(names);
+    for (std::size_t i = 0; i < shards.size(); ++i) {
+      files.emplace_back(shards.size() == 1 ? name : fmt::format("{}[{}]", name, i),
+                         shards[i].string());
+    }
+  };
+  add("embeddings", options.embeddings);
+  add("probs", options.probabilities);
+  for (const auto& [name, path] : std::array<std::pair<const char*, const std::string*>, 10>{
+           {{"logits", &options.logits},
             {"mc_probs", &options.mc_probabilities},
             {"features", &options.features},
             {"labeled", &options.labeled},
@@ -223,15 +228,7 @@ void check_outputs(const Options& options, const std::filesystem::path& out,
                                      "another ending, as picks.csv",
                                      out.string()));
   }
-  for (const auto& [name, path] : input_files(options)) {
-    for (const std::filesystem::path& output : {out, audit}) {
-      std::error_code missing;
-      if (std::filesystem::equivalent(output, goldpan::array_file(path), missing)) {
-        throw Error("--out", fmt::format("'{}' would be overwritten, which is read as --{}",
-                                         output.string(), name));
-      }
-    }
-  }
+  refuse_overwriting(input_files(options), {out, audit});
   std::error_code none;
   if (!options.force && std::filesystem::exists(out, none)) {
     throw StatusError(
@@ -239,36 +236,6 @@ void check_outputs(const Options& options, const std::filesystem::path& out,
         fmt::format("'{}' is there already and is kept; --force overwrites it", out.string()));
   }
 }
-
-/// The input files, named, sized and hashed beside the selection: reading them once more takes as
-/// long as many a selection.
-class InputHashes {
- public:
-  explicit InputHashes(const Options& options) : named_(input_files(options)) {
-    std::vector<goldpan::BackgroundHashes::Input> inputs;
-    for (const auto& [name, path] : named_) {
-      files_.emplace_back(goldpan::array_file(path));
-      inputs.push_back({name, files_.back().bytes()});
-    }
-    if (options.hash) hashes_.emplace(std::move(inputs));
-  }
-
-  nlohmann::ordered_json describe() {
-    nlohmann::ordered_json inputs;
-    for (std::size_t i = 0; i < named_.size(); ++i) {
-      const auto& [name, path] = named_[i];
-      inputs[name]["file"] = path;
-      inputs[name]["bytes"] = files_[i].bytes().size();
-      if (hashes_) inputs[name]["sha256"] = hashes_->get(name);
-    }
-    return inputs;
-  }
-
- private:
-  std::vector<NamedFile> named_;
-  std::deque<goldpan::MappedFile> files_;
-  std::optional<goldpan::BackgroundHashes> hashes_;  // the last member: it looks at the files
-};
 
 /// What `goldpan embed` wrote stands for --embeddings and --ids; --images embeds first.
 void use_embedded_folder(Options& options) {
@@ -375,7 +342,7 @@ void pick(Options options) {
   goldpan::Workers workers(options.threads, progress.stop);
   say_missing(workers);
   Inputs inputs(options);
-  InputHashes hashes(options);
+  InputHashes hashes(input_files(options), options.hash);
   const goldpan::PreparedPool prepared(
       inputs.pool, inputs.unlabeled, strategy,
       {.dedup = options.dedup, .cosine = options.metric == "cosine"}, workers,
@@ -401,11 +368,7 @@ void pick(Options options) {
   const double select_seconds = selecting.seconds();
   const std::size_t peak = goldpan::peak_resident_bytes();
 
-  std::function<std::string(std::size_t)> id_of;
-  if (!inputs.ids.empty()) {
-    id_of = [&](std::size_t i) { return inputs.ids[batch.picks[i].row]; };
-  }
-  goldpan::write_file(out, goldpan::picks_csv(batch.picks, id_of));
+  goldpan::write_file(out, picks_csv(batch.picks, inputs.ids));
   nlohmann::ordered_json audit;
   audit["goldpan"] = goldpan::kVersion;
   audit["settings"] = {{"strategy", options.strategy},
@@ -446,8 +409,10 @@ void add_pick_command(CLI::App& program) {
                       "N x D .npy, .npz or .pt (file.npz:name); float32 and float16 are read in "
                       "place, others converted; or shards "
                       "of float32 or float16: files, folders, 'patterns*'");
-  CLI::Option* probabilities = command->add_option("--probs", options->probabilities,
-                                                   "N x C .npy: class probabilities of the model");
+  CLI::Option* probabilities =
+      command->add_option("--probs", options->probabilities,
+                          "N x C .npy: class probabilities of the model; or a file "
+                          "for each shard of the embeddings");
   command->add_option("--logits", options->logits, "N x C .npy: logits, instead of --probs")
       ->excludes(probabilities);
   command->add_option("--mc-probs", options->mc_probabilities,

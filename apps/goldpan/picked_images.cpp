@@ -54,11 +54,13 @@ Image in_cell(const Image& image, int cell_height) {
   return cell;
 }
 
-Image sheet_of(const std::vector<Image>& cells, int cell_height) {
+Image sheet_of(const std::vector<Image>& cells, int cell_height, std::size_t wanted_columns) {
   // About as wide as it is high.
   const double ratio = static_cast<double>(cell_height) / kCellWidth;
-  const auto columns = static_cast<int>(
-      std::ceil(std::sqrt(static_cast<double>(cells.size()) * std::min(ratio * 1.3, 1.3))));
+  const auto columns = wanted_columns > 0
+                           ? static_cast<int>(wanted_columns)
+                           : static_cast<int>(std::ceil(std::sqrt(
+                                 static_cast<double>(cells.size()) * std::min(ratio * 1.3, 1.3))));
   const int rows = (static_cast<int>(cells.size()) + columns - 1) / columns;
   const int width = columns * (kCellWidth + kGap) + kGap;
   const int height = rows * (cell_height + kGap) + kGap;
@@ -97,7 +99,8 @@ EmbeddedFiles embedded_files(const std::filesystem::path& folder) {
 std::size_t write_picked_images(const std::filesystem::path& folder,
                                 const std::vector<PickedImage>& picks,
                                 const std::filesystem::path& sheet,
-                                const std::filesystem::path& page, int threads) {
+                                const std::filesystem::path& page, int threads,
+                                std::size_t columns) {
   goldpan::DatasetOptions options;
   options.search_path = encoder_options().search_path;
   options.more_formats = {goldpan::scenes_format()};
@@ -111,6 +114,7 @@ std::size_t write_picked_images(const std::filesystem::path& folder,
   std::atomic<std::size_t> missing = 0;
   goldpan::Workers workers(threads, progress_bar("pictures", "").stop);
   workers.run(picks.size(), [&](std::size_t i) {
+    if (picks[i].id.empty()) return;
     const auto found = image_of.find(picks[i].id);
     try {
       if (found == image_of.end()) throw Error(picks[i].id, "is gone");
@@ -147,6 +151,8 @@ std::size_t write_picked_images(const std::filesystem::path& folder,
   });
   goldpan::write_file(page, page_of(picks, cells));
   if (cells.size() > kMostOnSheet) cells.resize(kMostOnSheet);
-  if (!cells.empty()) goldpan::write_jpeg(sheet, sheet_of(cells, cell_height), kSheetQuality);
+  if (!cells.empty()) {
+    goldpan::write_jpeg(sheet, sheet_of(cells, cell_height, columns), kSheetQuality);
+  }
   return missing;
 }

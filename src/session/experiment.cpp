@@ -11,6 +11,7 @@
 #include <goldpan/models/fit_cache.hpp>
 #include <goldpan/models/learner_table.hpp>
 #include <goldpan/models/linear_head.hpp>
+#include <goldpan/session/budgets.hpp>
 #include <goldpan/session/experiment.hpp>
 #include <goldpan/version.hpp>
 
@@ -75,6 +76,7 @@ JournalHeader make_header(const Settings& settings, const PreparedData& prepared
       {"dim", std::to_string(prepared.embeddings.cols())},
   };
   header.facts.insert(header.facts.end(), options.facts.begin(), options.facts.end());
+  header.observations = prepared.observations;
   header.class_names = dataset.targets.class_names;
   header.pool_class_counts.resize(dataset.targets.class_names.size());
   for (std::size_t row = 0; row < prepared.pool_size; ++row) {
@@ -171,6 +173,10 @@ std::filesystem::path run_experiment(const Settings& settings, const std::filesy
                             workers.count() + workers.missing()));
   }
   PreparedData prepared = prepare_data(settings, out, options, workers);
+  if (const std::string note = budgets_left_out(settings.budgets, prepared.pool_size);
+      !note.empty() && options.say) {
+    options.say(note);
+  }
   Journal journal(out, make_header(settings, prepared, options), options.fresh);
   write_file(out / "config.toml", to_toml(settings));
 

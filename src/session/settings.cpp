@@ -8,6 +8,7 @@
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
 #include <goldpan/models/learner_table.hpp>
+#include <goldpan/session/budgets.hpp>
 #include <goldpan/session/settings.hpp>
 #include <goldpan/strategies/strategy.hpp>
 
@@ -196,20 +197,7 @@ void check(const Settings& settings) {
     throw Error("--strategies", "names a strategy twice");
   }
   check_options(settings);
-  if (settings.budgets.empty()) throw Error("--budgets", "got none, expected at least one");
-  for (const double budget : settings.budgets) {
-    if (!(budget > 0 && budget <= 1)) {
-      throw Error("--budgets",
-                  fmt::format("got {}, expected fractions of the pool above 0 and up to 1 "
-                              "(0.25 is 25 %)",
-                              budget));
-    }
-  }
-  if (!std::ranges::is_sorted(settings.budgets) ||
-      std::ranges::adjacent_find(settings.budgets) != settings.budgets.end()) {
-    throw Error("--budgets", fmt::format("got {}, expected them ascending and each once",
-                                         fmt::join(settings.budgets, ",")));
-  }
+  check_budgets(settings.budgets);
   if (settings.seeds.empty()) throw Error("--seeds", "got none, expected at least one");
   if (std::set(settings.seeds.begin(), settings.seeds.end()).size() != settings.seeds.size()) {
     throw Error("--seeds", "names a seed twice");

@@ -1,0 +1,19 @@
+#include "picks_csv.hpp"
+
+#include <cmath>
+#include <functional>
+
+#include <fmt/format.h>
+
+#include <goldpan/acquire/candidates.hpp>
+
+std::string csv_number(double value) {
+  return std::isnan(value) ? std::string() : fmt::format("{}", value);
+}
+
+std::string picks_csv(const std::vector<goldpan::Pick>& picks,
+                      const std::vector<std::string>& ids) {
+  std::function<std::string(std::size_t)> id_of;
+  if (!ids.empty()) id_of = [&](std::size_t pick) { return ids[picks[pick].row]; };
+  return goldpan::picks_csv(picks, id_of);
+}
