@@ -333,7 +333,8 @@ void pick(Options options) {
     throw_as_usage(error);
   }
   if (!options.targets.empty() && options.strategy != "epig") {
-    throw Error("--targets", fmt::format("goes with strategy epig, not {}", options.strategy));
+    throw StatusError(Status::kUsage, "--targets",
+                      fmt::format("goes with strategy epig, not {}", options.strategy));
   }
   stop_on_interrupt();
 
