@@ -216,13 +216,14 @@ def plot(args):
     for batch in sorted({int(row["batch"]) for row in table}):
         of_batch = sorted((row for row in table if int(row["batch"]) == batch), key=lambda row: int(row["rows"]))
         x = [int(row["rows"]) for row in of_batch]
-        left.loglog(x, [int(row["rounds"]) for row in of_batch], "o-", label=f"{batch:,} picks")
-        right.loglog(x, [(int(row["bytes_sent"]) + int(row["bytes_received"])) / 1e6 for row in of_batch], "o-")
+        left.semilogx(x, [int(row["rounds"]) for row in of_batch], "o-", label=f"{batch:,} picks")
+        right.semilogx(x, [(int(row["bytes_sent"]) + int(row["bytes_received"])) / 1e6 for row in of_batch], "o-")
     left.set(xlabel="rows", ylabel="rounds", title="k-center: rounds")
     right.set(xlabel="rows", ylabel="MB, both ways, all workers", title="k-center: bytes")
     left.legend(frameon=False)
     for axes in (left, right):
         axes.grid(alpha=0.3)
+        axes.set_ylim(0)
     figure.tight_layout()
     figure.savefig(args.figure, dpi=130)
 
