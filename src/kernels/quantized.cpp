@@ -300,6 +300,19 @@ void QuantizedBlock::copy_to(std::size_t i, QuantizedRows& rows, std::size_t at)
   rows.note(at);
 }
 
+void QuantizedBlock::copy_from(const QuantizedRows& rows, std::size_t at, std::size_t i) {
+  const std::int8_t* const from = rows.values.get() + at * rows.size();
+  std::int32_t sum = 0;
+  for (std::size_t k = 0; k < rows.size(); k += 4) {
+    std::memcpy(values.get() + k * kSketchBlock + 4 * i, from + k, 4);
+  }
+  for (std::size_t k = 0; k < rows.size(); ++k) sum += from[k];
+  scales[i] = rows.scales[at];
+  half_lengths[i] = rows.half_lengths[at];
+  errors[i] = rows.errors[at];
+  sums[i] = sum;
+}
+
 float quantized_limit(const QuantizedBlock& block, std::size_t i, const QuantizedRows& centers,
                       float distance) {
   const float half = block.half_lengths[i];

@@ -54,6 +54,12 @@ constexpr TableInfo kTables[] = {
      "strategy,seed,round,budget,stage,bin,count,confidence,accuracy"},
     {"timings.csv", "What the clock said of each round; differs from run to run.",
      "strategy,seed,round,budget,labels,train_seconds,score_seconds,select_seconds"},
+    {"slice_gains.csv",
+     "Of a run that mined for a slice (`--mine`): each strategy on the slice and on the whole, "
+     "against random and against distance mining; a budget of `mean` is the mean over all at which "
+     "the two differ.",
+     "slice,part,strategy,against,budget,labels,slice_labels,headline,gain_mean,gain_std,ci_low,"
+     "ci_high,p_value,seeds,verdict,p_holm,seeds_needed,std_error,std_error_items"},
     {"timings_at_scale.csv", "Seconds of one seed's whole run, and the scaling law's projection.",
      "strategy,seeds,train_seconds,score_seconds,select_seconds,seconds,pool_power,seconds_10x,"
      "seconds_100x,seconds_10x_same_labels,seconds_100x_same_labels"},
@@ -181,6 +187,10 @@ constexpr ColumnInfo kColumns[] = {
     {"imbalance_std", "fraction", "Its standard deviation over seeds."},
     {"classes_without_labels_max", "count",
      "Classes of the pool without any label: the most over seeds."},
+    {"part", "", "`slice`, judged on the slice's test items, or `whole`, on all of them."},
+    {"against", "", "The strategy that the gain is over."},
+    {"slice_labels", "count", "Labels bought that are of the slice, mean over seeds."},
+    {"headline", "fraction", "The task's main metric (accuracy, mAP) there, mean over seeds."},
     {"temperature_mean", "ratio", "temperature, mean over seeds."},
     {"temperature_std", "ratio", "Its standard deviation over seeds."},
     {"ece_before_mean", "fraction", "ece_before, mean over seeds."},

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "report/csv.hpp"
+#include "report/figure_parts.hpp"
 #include "report/styles.hpp"
 #include "report/summaries.hpp"
 
@@ -17,7 +18,8 @@ namespace {
 
 constexpr const char* kGrey = "#555555";
 
-// Text inside gnuplot's double quotes and its "enhanced" markup.
+}  // namespace
+
 std::string gnuplot_text(const std::string& text) {
   std::string result = "\"";
   for (const char character : text) {
@@ -27,6 +29,8 @@ std::string gnuplot_text(const std::string& text) {
   }
   return result + '"';
 }
+
+namespace {
 
 std::string dash_type(const std::string& dash) {
   if (dash.empty()) return "solid";
@@ -45,10 +49,11 @@ std::string number(double value) {
   return std::isfinite(value) ? fixed(value, 6) : std::string("NaN");
 }
 
-using Budgets = std::vector<std::size_t>;
+}  // namespace
 
-// The axis of some budgets: per cent above labels, at those asked for; where labels are few, labels
-// above per cent. Where ticks would touch, the first and last stay and the others give way.
+std::string gnuplot_number(double value) { return number(value); }
+
+// Where ticks would touch, the first and last stay and the others give way.
 std::string budget_axis(const Grid& grid, const Budgets& budgets) {
   const auto position = [&](std::size_t budget) {
     return std::log(std::max<double>(1, static_cast<double>(grid.labels(budget))));
@@ -86,6 +91,8 @@ Budgets all_budgets(const Grid& grid) {
   std::iota(budgets.begin(), budgets.end(), std::size_t{0});
   return budgets;
 }
+
+namespace {
 
 // Few labels and shares of the pool apart, where a run has a curve in both: gains differ tenfold,
 // so that one scale for both would press the second onto the zero line.
@@ -143,13 +150,18 @@ std::string data_block(const Grid& grid, const Budgets& budgets, const std::stri
   return block + "EOD\n";
 }
 
-struct Spread {
-  double mean = kNan;
-  double std = kNan;
-};
-
 bool has_points(const std::string& block) {
   return std::count(block.begin(), block.end(), '\n') > 2;
+}
+
+}  // namespace
+
+const char* panel_look() { return kPanelLook; }
+
+std::string curve_block(const Grid& grid, const std::string& name,
+                        const std::vector<Spread>& points) {
+  return data_block(grid, all_budgets(grid), name,
+                    [&](std::size_t budget) { return points[budget]; });
 }
 
 std::string band(const std::string& block, const Style& style) {
@@ -171,6 +183,8 @@ std::string joined(const std::vector<std::string>& plots) {
   for (std::size_t i = 0; i < plots.size(); ++i) text += (i > 0 ? ", \\\n  " : "") + plots[i];
   return text + "\n";
 }
+
+namespace {
 
 // What one panel draws: bands below, lines above.
 struct Panel {
@@ -259,8 +273,9 @@ std::string gains_range(const Analysis& analysis, const Budgets& budgets,
                      gnuplot_text("outside: " + fallen), kGrey);
 }
 
-// A strip below the panels that holds the legend alone: inside a panel it would lie on curves that
-// are flat.
+}  // namespace
+
+// Inside a panel the legend would lie on curves that are flat.
 std::string legend_strip(const std::vector<Style>& styles, std::size_t rows, double share,
                          std::size_t seeds) {
   std::vector<std::string> keys;
@@ -287,8 +302,6 @@ std::string legend_strip(const std::vector<Style>& styles, std::size_t rows, dou
   }
   return body + joined(keys);
 }
-
-}  // namespace
 
 FigureScript curves_script(const Analysis& analysis, const std::vector<std::size_t>& strategies,
                            const std::string& name) {

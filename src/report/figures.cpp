@@ -10,6 +10,7 @@
 
 #include "report/figure_scripts.hpp"
 #include "report/gnuplot.hpp"
+#include "report/slice_gains.hpp"
 
 namespace goldpan::report {
 namespace {
@@ -90,6 +91,7 @@ std::vector<FigureScript> make_figures(const Analysis& analysis) {
   const std::vector<std::size_t> flavours = uncertainty_strategies(analysis.grid);
   if (!flavours.empty()) figures.push_back(curves_script(analysis, flavours, "uncertainty"));
   if (has_reliability(analysis.grid)) figures.push_back(calibration_script(analysis.grid));
+  if (SliceStudy::mined(analysis)) figures.push_back(slice_gains_script(SliceStudy(analysis)));
   return figures;
 }
 

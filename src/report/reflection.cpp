@@ -9,6 +9,7 @@
 #include "report/csv.hpp"
 #include "report/reflection_phrases.hpp"
 #include "report/reflection_sections.hpp"
+#include "report/slice_gains.hpp"
 
 namespace goldpan::report {
 namespace {
@@ -253,6 +254,7 @@ std::vector<ReflectionSection> reflect(const Analysis& analysis, const LabelPric
   if (analysis.grid.strategies().empty()) return sections;
   sections.push_back(soundness(analysis));
   sections.push_back(winners(analysis));
+  if (SliceStudy::mined(analysis)) sections.push_back(reflect_on_slice(SliceStudy(analysis)));
   sections.push_back(labels(analysis, prices));
   sections.push_back(reflect_on_k_center(analysis));
   sections.push_back(reflect_on_near_twins(analysis));

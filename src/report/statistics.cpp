@@ -79,6 +79,8 @@ double trapezoid_mean(std::span<const double> x, std::span<const double> y) {
 
 }  // namespace
 
+void judge_family(const std::vector<Comparison*>& family) { judge(family); }
+
 double full_accuracy(const Grid& grid, std::optional<std::size_t> only_seed) {
   if (!grid.full()) return kNan;
   std::vector<double> accuracies;

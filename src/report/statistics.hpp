@@ -24,6 +24,10 @@ struct Comparison {
   std::string verdict;
 };
 
+/// Corrects one family of comparisons by Holm's method and puts the verdicts into words; members
+/// with nothing to test stay outside. Requires: differences and test are there.
+void judge_family(const std::vector<Comparison*>& family);
+
 /// A comparison at one budget.
 struct Gain : Comparison {
   std::size_t budget = 0;

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <goldpan/acquire/mine.hpp>
+
 namespace goldpan::report {
 namespace {
 
@@ -20,7 +22,9 @@ constexpr std::array<int, 6> kOtherMarkers = {6, 4, 8, 10, 12, 2};
 const StrategyInfo* row_of(std::string_view strategy) {
   const auto table = strategies();
   const auto row = std::ranges::find(table, strategy, &StrategyInfo::name);
-  return row == table.end() ? nullptr : &*row;
+  if (row != table.end()) return &*row;
+  const MinerInfo* const miner = find_miner(strategy);
+  return miner == nullptr ? nullptr : &miner->strategy;
 }
 
 std::vector<Style> styles_of(const std::vector<std::string>& strategies) {

@@ -60,8 +60,18 @@ TrainClassifier make_training(const Settings& settings, const RunOptions& option
   };
 }
 
+/// The places among the test items that are in the slice: "3 17 18".
+std::string places_of(const MinedSlice& mined, std::size_t pool_size) {
+  std::string places;
+  for (std::size_t row = pool_size; row < mined.inside.size(); ++row) {
+    if (!mined.inside[row]) continue;
+    places += fmt::format("{}{}", places.empty() ? "" : " ", row - pool_size);
+  }
+  return places;
+}
+
 JournalHeader make_header(const Settings& settings, const PreparedData& prepared,
-                          const RunOptions& options) {
+                          const MinedSlice& mined, const RunOptions& options) {
   JournalHeader header;
   const Dataset& dataset = prepared.dataset;
   header.settings = flatten(settings);
@@ -77,6 +87,12 @@ JournalHeader make_header(const Settings& settings, const PreparedData& prepared
   };
   header.facts.insert(header.facts.end(), options.facts.begin(), options.facts.end());
   header.observations = prepared.observations;
+  if (!mined.name.empty()) {
+    header.facts.emplace_back("mined_slice", mined.name);
+    header.facts.emplace_back("mined_slice_pool",
+                              std::to_string(mined.count(0, prepared.pool_size)));
+    header.facts.emplace_back("mined_slice_places", places_of(mined, prepared.pool_size));
+  }
   header.class_names = dataset.targets.class_names;
   header.pool_class_counts.resize(dataset.targets.class_names.size());
   for (std::size_t row = 0; row < prepared.pool_size; ++row) {
@@ -163,8 +179,9 @@ void record_thumbnails(const Settings& settings, const ImageSource& images, Jour
 
 }  // namespace
 
-std::filesystem::path run_experiment(const Settings& settings, const std::filesystem::path& out,
+std::filesystem::path run_experiment(const Settings& given, const std::filesystem::path& out,
                                      const RunOptions& options) {
+  const Settings settings = with_task_standards(given);
   check(settings);
   make_writable_folder(out);
   Workers workers(options.threads, options.loop_progress.stop);
@@ -173,11 +190,13 @@ std::filesystem::path run_experiment(const Settings& settings, const std::filesy
                             workers.count() + workers.missing()));
   }
   PreparedData prepared = prepare_data(settings, out, options, workers);
+  MinedSlice mined = mined_slice(settings.mine, prepared.dataset.items.attributes,
+                                 prepared.pool_size, prepared.dataset.size());
   if (const std::string note = budgets_left_out(settings.budgets, prepared.pool_size);
       !note.empty() && options.say) {
     options.say(note);
   }
-  Journal journal(out, make_header(settings, prepared, options), options.fresh);
+  Journal journal(out, make_header(settings, prepared, mined, options), options.fresh);
   write_file(out / "config.toml", to_toml(settings));
 
   const std::size_t runs = settings.strategies.size() * settings.seeds.size();
@@ -198,8 +217,11 @@ std::filesystem::path run_experiment(const Settings& settings, const std::filesy
             .pool_size = prepared.pool_size,
             .pool_targets = std::move(pool_targets),
             .test_targets = std::move(test_targets),
+            .test_slices = {},
+            .mined = std::move(mined),
             .pool_groups = std::move(prepared.dataset.items.groups),
             .make_learner = nullptr,
+            .make_plain_learner = nullptr,
             .learns_features = find_learner(settings.model).learns_features,
             .stop = {{}, [&] { return progress.stop(); }}};
   if (!plan.pool_groups.empty()) plan.pool_groups.resize(prepared.pool_size);
@@ -209,6 +231,10 @@ std::filesystem::path run_experiment(const Settings& settings, const std::filesy
   plan.make_learner = [&] {
     return make_classification_learner(train, classes, settings.calibration);
   };
+  plan.make_plain_learner = [&] { return make_classification_learner(train, classes, false); };
+  if (!plan.mined.name.empty()) {
+    plan.test_slices.push_back(mined_test_slice(plan.mined, plan.pool_size));
+  }
 
   workers.run(runs, [&](std::size_t run) {
     const std::string& strategy = settings.strategies[run % settings.strategies.size()];

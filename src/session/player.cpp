@@ -51,7 +51,7 @@ double budget_of(const Settings& settings, std::size_t target, std::size_t pool_
 Player::Player(const Plan& plan, const std::string& strategy, std::uint64_t seed, Workers& workers)
     : plan_(plan),
       settings_(plan.settings),
-      info_(find_strategy(strategy)),
+      info_(find_played_strategy(strategy)),
       seed_(seed),
       workers_(workers),
       streams_(Generator(seed).stream(strategy)),
@@ -87,8 +87,8 @@ PlayedRound Player::play(std::size_t round, std::size_t target) {
   const double train_seconds = training.seconds();
 
   const std::vector<Index> test = rows_between(plan_.pool_size, plan_.size);
-  Evaluation found =
-      plan_.task->evaluate(learner_->predict(test, workers_), plan_.test_targets, test);
+  Evaluation found = plan_.task->evaluate(learner_->predict(test, workers_), plan_.test_targets,
+                                          test, plan_.test_slices);
   record.metrics = std::move(found.metrics);
   record.reliability_before = std::move(found.reliability_before);
   record.reliability_after = std::move(found.reliability_after);
@@ -97,6 +97,11 @@ PlayedRound Player::play(std::size_t round, std::size_t target) {
   record.metrics.set("drift", mean_discrepancy(plan_.embeddings, ledger_.labeled(),
                                                ledger_.unlabeled(), streams_of(round)("drift")));
   record.metrics.set("cost", ledger_.cost());
+  if (!plan_.mined.name.empty()) {
+    record.metrics.set("slice_labels",
+                       static_cast<double>(std::ranges::count_if(
+                           ledger_.labeled(), [&](Index row) { return plan_.mined.inside[row]; })));
+  }
   record.metrics.set("train_seconds", train_seconds);
   record.metrics.set("score_seconds", score_seconds);
   record.metrics.set("select_seconds", proposal.select_seconds);
@@ -164,11 +169,17 @@ FitReport Player::train(std::size_t round) {
 
 Proposal Player::cold_start(std::size_t batch) const {
   const bool needs_predictions = info_.needs.probabilities || info_.needs.passes;
-  const bool starts_by_itself = !needs_predictions || info_.needs.model_optional;
+  const bool has_own_start = std::ranges::any_of(
+      info_.options, [](const OptionInfo& option) { return option.name == "cold_start"; });
   Round first;
-  first.strategy = settings_.cold_start != "auto" ? settings_.cold_start
-                   : starts_by_itself             ? info_.name
-                                                  : std::string_view("random");
+  if (settings_.cold_start != "auto") {
+    first.strategy = settings_.cold_start;
+  } else if (!needs_predictions || has_own_start) {
+    first.strategy = info_.name;
+  } else {
+    // What can do without a model starts as strategy auto does, the others alike at random.
+    first.strategy = info_.needs.model_optional ? "auto" : "random";
+  }
   first.batch = batch;
   first.reason = Reason::kColdStart;
   first.options = options_of(first.strategy);
@@ -211,9 +222,33 @@ Proposal Player::later_batch(std::size_t round, std::size_t batch, double& score
     pool.passes = signals.passes.get();
     if (learned_embeddings() && !signals.features.empty()) pool.embeddings = signals.features;
     score_seconds = stopwatch.seconds();
-    if (settings_.class_floor && !signals.probabilities.empty()) later.floor = floor_wishes(batch);
+    if (find_miner(info_.name) != nullptr) {
+      later.choose = mining_choice(later);
+    } else if (settings_.class_floor && !signals.probabilities.empty()) {
+      later.floor = floor_wishes(batch);
+    }
   }
   return propose(later, pool, workers_);
+}
+
+std::function<Selection(const Pool& pool, std::size_t count)> Player::mining_choice(
+    const Round& round) {
+  const BoughtSlice bought{*plan_.task, plan_.mined, plan_.make_plain_learner};
+  KnownSlice known = known_slice(bought,
+                                 {.rows = ledger_.labeled(),
+                                  .targets = ledger_.targets(),
+                                  .weights = {},
+                                  .groups = plan_.pool_groups},
+                                 round.stream, workers_);
+  MineOptions options;
+  const OptionValues values = options_of(info_.name).values.resolve(info_.options, info_.name);
+  if (!info_.options.empty()) options.width = values.real("width");
+  options.progress = plan_.stop;
+  return [this, options, stream = round.stream, known = std::move(known)](const Pool& pool,
+                                                                          std::size_t count) {
+    Generator generator = stream("select");
+    return mine(info_.name, pool, known, count, options, generator, workers_);
+  };
 }
 
 std::vector<FloorWish> Player::floor_wishes(std::size_t batch) const {

@@ -13,6 +13,7 @@
 #include <goldpan/strategies/strategy.hpp>
 
 #include "session/settings_lists.hpp"
+#include "session/slice_mining.hpp"
 
 namespace goldpan {
 namespace {
@@ -152,7 +153,7 @@ OptionValues options_of_learner(const Settings& settings, std::string_view learn
 
 OptionValues options_for(const Settings& settings, std::string_view strategy) {
   OptionValues values;
-  const StrategyInfo& info = find_strategy(strategy);
+  const StrategyInfo& info = find_played_strategy(strategy);
   for (const std::string& option : settings.options) {
     const std::size_t dot = option.substr(0, option.find('=')).find('.');
     const bool is_named = dot != std::string::npos;
@@ -171,7 +172,7 @@ namespace {
 
 void check_options(const Settings& settings) {
   for (const std::string& name : settings.strategies) {
-    const StrategyInfo& info = find_strategy(name);
+    const StrategyInfo& info = find_played_strategy(name);
     options_for(settings, name).resolve(info.options, info.name);
   }
   for (const std::string& option : settings.options) {
@@ -189,9 +190,23 @@ void check_options(const Settings& settings) {
 
 }  // namespace
 
+Settings with_task_standards(Settings settings) {
+  if (settings.strategies == Settings().strategies && !settings.mine.empty()) {
+    settings.strategies = {"random"};
+    for (const MinerInfo& miner : miners()) settings.strategies.emplace_back(miner.strategy.name);
+    settings.strategies.emplace_back("badge");
+  }
+  return settings;
+}
+
 void check(const Settings& settings) {
   if (settings.strategies.empty()) throw Error("--strategies", "got none, expected at least one");
-  for (const std::string& name : settings.strategies) find_strategy(name);
+  for (const std::string& name : settings.strategies) {
+    find_played_strategy(name);
+    if (settings.mine.empty() && find_miner(name) != nullptr) {
+      throw Error("--strategies", fmt::format("{} mines for a slice, expected --mine", name));
+    }
+  }
   if (std::set(settings.strategies.begin(), settings.strategies.end()).size() !=
       settings.strategies.size()) {
     throw Error("--strategies", "names a strategy twice");

@@ -231,11 +231,17 @@ std::vector<SettingInfo> make_table() {
       number("protocol.max_batch", "--max-batch",
              "largest batch; a budget is reached in several rounds. 0: one round a budget", 0,
              kHuge, &Settings::max_batch));
+  table.push_back(text("protocol.mine", "--mine",
+                       "measure miners for a slice: a condition on attributes as "
+                       "\"weather=rainy|snowy, timeofday=night\"; the standard strategies are then "
+                       "random, mine_distance, mine_herding, mine_badge, badge",
+                       &Settings::mine));
   table.push_back(number("protocol.passes", "--passes", "stochastic passes (Monte Carlo dropout)",
                          1, 10000, &Settings::passes));
   table.push_back(
       choice("protocol.cold_start", "--cold-start",
-             "first batch. auto: k_center and its like start by themselves, hybrid by k_means, "
+             "first batch. auto: k_center and its like start by themselves; what can do without a "
+             "model (hybrid, uherding, auto, ...) by max_herding up to 50 labels, k_means beyond; "
              "the others from one random batch",
              {"auto", "random", "k_means", "max_herding", "typiclust", "k_center"},
              &Settings::cold_start));

@@ -68,7 +68,7 @@ def commands(program, folder):
                 for name in dict.fromkeys(strategies))
     run = ["run", "--data", f"npy:{folder}", "--strategies", "random,margin,badge,typiclust", "--seeds", "1,2", "--out", "run"]
     yield "run", run
-    yield "run --dedup", [*run, "--dedup", "0.8"]
+    yield "run --dedup", [*run[:-1], "run-dedup", "--dedup", "0.8"]
     yield "run on scenes", ["run", "--data", f"scenes:2000:{folder / 'rendered'}", "--strategies", "random", "--out", "run-scenes"]
     yield "embed", ["embed", "--images", "frames", "--encoder", "patches", "--out", "embedded"]
     yield "label", ["label", "--images", "frames", "--classes", "a,b", "--session", "session", "--port", "0"]
