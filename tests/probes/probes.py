@@ -4,7 +4,7 @@
     probes.py PROGRAM [--count N] [--seed S] [--patience SECONDS]
 
 Every probe ends in its time with status 0 and a right answer (distinct unlabelled rows, as many as asked for), or with
-status 1 and one line `error: [where] ...` on standard error. A probe that was sent SIGTERM may also end with status 130
+status 1, 2 or 3 and one line `error: [where] ...` on standard error. A probe that was sent SIGTERM may also end with status 130
 or by the signal. Anything else, a signal of its own above all, is a fault: the probe is printed so that it can be run
 again, and the status is 1. The standard library alone, so that it runs wherever the tests do.
 """
@@ -254,10 +254,10 @@ def fault(probe, program, patience):
     status, errors = process.returncode, errors.decode("utf-8", "replace")
     if probe.kill_after is not None and status in (130, -signal.SIGTERM):
         return None, latency
-    if status == 1:
+    if status in (1, 2, 3):  # bad input, usage, nothing to pick
         lines = [line for line in errors.splitlines() if line.strip()]
         parsed = any(line.startswith("error: [") for line in lines) or "Run with --help" in errors
-        return (None if parsed else f"status 1 without a reason: {errors[-300:]!r}"), latency
+        return (None if parsed else f"status {status} without a reason: {errors[-300:]!r}"), latency
     if status != 0:
         return f"status {status}: {errors[-300:]!r}", latency
     if probe.command[0] == "pick" and probe.batch is not None:
