@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <goldpan/strategies/detection_table.hpp>
+
 namespace goldpan::report {
 namespace {
 
@@ -18,9 +20,11 @@ constexpr std::array<int, 6> kOtherMarkers = {6, 4, 8, 10, 12, 2};
 }  // namespace
 
 const StrategyInfo* row_of(std::string_view strategy) {
-  const auto table = strategies();
-  const auto row = std::ranges::find(table, strategy, &StrategyInfo::name);
-  return row == table.end() ? nullptr : &*row;
+  for (const auto table : {strategies(), detection_strategies()}) {
+    const auto row = std::ranges::find(table, strategy, &StrategyInfo::name);
+    if (row != table.end()) return &*row;
+  }
+  return nullptr;
 }
 
 std::vector<Style> styles_of(const std::vector<std::string>& strategies) {

@@ -91,6 +91,10 @@ std::vector<PickRecord> read_picks(const std::filesystem::path& journal) {
   return picks;
 }
 
+std::map<std::string, std::string> read_targets(const std::filesystem::path& journal) {
+  return read_targets(open_journal(journal));
+}
+
 std::map<std::string, std::string> read_thumbnails(const std::filesystem::path& journal) {
   return read_thumbnails(open_journal(journal));
 }

@@ -12,6 +12,7 @@
 #include <goldpan/strategies/strategy.hpp>
 
 #include "session/settings_lists.hpp"
+#include "session/task_choice.hpp"
 
 namespace goldpan {
 namespace {
@@ -151,7 +152,7 @@ OptionValues options_of_learner(const Settings& settings, std::string_view learn
 
 OptionValues options_for(const Settings& settings, std::string_view strategy) {
   OptionValues values;
-  const StrategyInfo& info = find_strategy(strategy);
+  const StrategyInfo& info = find_task_strategy(settings.task, strategy);
   for (const std::string& option : settings.options) {
     const std::size_t dot = option.substr(0, option.find('=')).find('.');
     const bool is_named = dot != std::string::npos;
@@ -170,7 +171,7 @@ namespace {
 
 void check_options(const Settings& settings) {
   for (const std::string& name : settings.strategies) {
-    const StrategyInfo& info = find_strategy(name);
+    const StrategyInfo& info = find_task_strategy(settings.task, name);
     options_for(settings, name).resolve(info.options, info.name);
   }
   for (const std::string& option : settings.options) {
@@ -188,9 +189,16 @@ void check_options(const Settings& settings) {
 
 }  // namespace
 
+Settings with_task_standards(Settings settings) {
+  if (settings.strategies == Settings().strategies) {
+    settings.strategies = task_strategies(settings.task);
+  }
+  return settings;
+}
+
 void check(const Settings& settings) {
   if (settings.strategies.empty()) throw Error("--strategies", "got none, expected at least one");
-  for (const std::string& name : settings.strategies) find_strategy(name);
+  for (const std::string& name : settings.strategies) find_task_strategy(settings.task, name);
   if (std::set(settings.strategies.begin(), settings.strategies.end()).size() !=
       settings.strategies.size()) {
     throw Error("--strategies", "names a strategy twice");
@@ -209,6 +217,19 @@ void check(const Settings& settings) {
       std::ranges::adjacent_find(settings.budgets) != settings.budgets.end()) {
     throw Error("--budgets", fmt::format("got {}, expected them ascending and each once",
                                          fmt::join(settings.budgets, ",")));
+  }
+  if (settings.task != "multilabel" && !settings.attributes.empty()) {
+    throw Error("--attributes", fmt::format("are the labels of --task multilabel, but the task is "
+                                            "{}",
+                                            settings.task));
+  }
+  if (settings.task != "detection" && !settings.learner.empty()) {
+    throw Error("--learner", fmt::format("is a detector for --task detection, but the task is {}",
+                                         settings.task));
+  }
+  if (settings.task != "classification" && settings.model != "linear") {
+    throw Error("--model", fmt::format("got {}, expected linear for --task {}", settings.model,
+                                       settings.task));
   }
   if (settings.seeds.empty()) throw Error("--seeds", "got none, expected at least one");
   if (std::set(settings.seeds.begin(), settings.seeds.end()).size() != settings.seeds.size()) {
