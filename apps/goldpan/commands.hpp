@@ -10,6 +10,7 @@ void add_report_command(CLI::App& program);
 void add_embed_command(CLI::App& program);
 void add_pick_command(CLI::App& program);
 void add_evaluate_command(CLI::App& program);
+void add_mine_command(CLI::App& program);
 void add_strategies_command(CLI::App& program);
 void add_scenes_command(CLI::App& program);
 void add_export_command(CLI::App& program);

@@ -1,13 +1,9 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
-#include <deque>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -16,16 +12,12 @@
 #include <spdlog/spdlog.h>
 
 #include <goldpan/acquire/propose.hpp>
-#include <goldpan/core/background_hashes.hpp>
-#include <goldpan/core/csv.hpp>
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
 #include <goldpan/core/memory.hpp>
 #include <goldpan/core/npy.hpp>
-#include <goldpan/core/sha256.hpp>
 #include <goldpan/core/shards.hpp>
 #include <goldpan/core/stopwatch.hpp>
-#include <goldpan/core/utf8.hpp>
 #include <goldpan/models/temperature.hpp>
 #include <goldpan/strategies/detection.hpp>
 #include <goldpan/strategies/multilabel.hpp>
@@ -34,9 +26,11 @@
 #include "commands.hpp"
 #include "console.hpp"
 #include "embed.hpp"
+#include "input_hashes.hpp"
 #include "labeled_rows.hpp"
 #include "pick_boxes.hpp"
 #include "picked_images.hpp"
+#include "picks_csv.hpp"
 #include "scored_round.hpp"
 
 namespace {
@@ -45,8 +39,9 @@ using goldpan::Error;
 using goldpan::Index;
 
 struct Options {
-  std::vector<std::string> embeddings;  // files, folders, patterns
-  std::string probabilities, logits, mc_probabilities, labeled, ids;
+  std::vector<std::string> embeddings;     // files, folders, patterns
+  std::vector<std::string> probabilities;  // the same
+  std::string logits, mc_probabilities, labeled, ids;
   std::string from, images;
   std::string strategy;
   std::size_t batch = 0;
@@ -76,11 +71,7 @@ class Inputs {
       }
       set_rows(pool.embeddings.rows(), options.embeddings.front());
     }
-    if (!options.probabilities.empty()) {
-      probabilities_.emplace(options.probabilities, 2, "N x C");
-      pool.probabilities = probabilities_->matrix();
-      set_rows(pool.probabilities.rows(), options.probabilities);
-    }
+    if (!options.probabilities.empty()) read_probabilities(options.probabilities);
     if (!options.logits.empty()) read_logits(options.logits);
     if (!options.mc_probabilities.empty()) read_passes(options.mc_probabilities);
     if (rows_ == 0) {
@@ -115,6 +106,22 @@ class Inputs {
     } else if (rows != rows_) {
       throw Error(file, fmt::format("has {} rows, but {} has {}", rows, rows_from_, rows_));
     }
+  }
+
+  void read_probabilities(const std::vector<std::string>& names) {
+    const auto files = goldpan::find_shards(names);
+    if (files.size() == 1) {
+      probabilities_.emplace(files.front(), 2, "N x C");
+      pool.probabilities = probabilities_->matrix();
+    } else {
+      std::vector<std::size_t> rows;
+      if (shards_) {
+        for (const auto& shard : shards_->shards()) rows.push_back(shard.rows);
+      }
+      joined_ = goldpan::join_matrices(files, rows);
+      pool.probabilities = joined_;
+    }
+    set_rows(pool.probabilities.rows(), names.front());
   }
 
   void read_logits(const std::string& path) {
@@ -152,48 +159,34 @@ class Inputs {
   std::optional<goldpan::NpyEmbeddings> embeddings_;  // one file, of any type
   std::optional<goldpan::ShardedEmbeddings> shards_;  // or several
   std::optional<goldpan::NpyFloats> probabilities_, mc_probabilities_;
-  goldpan::Matrix<float> softmax_;
+  goldpan::Matrix<float> softmax_, joined_;
   std::optional<goldpan::StoredPasses> passes_;
 };
 
-/// Empty where the number is not known.
-std::string csv_number(double value) {
-  return std::isnan(value) ? std::string() : fmt::format("{}", value);
-}
-
-std::string to_csv(const std::vector<goldpan::Pick>& picks, const std::vector<std::string>& ids) {
-  std::string csv = "rank,index,id,score,reason,inclusion_probability\n";
-  std::size_t rank = 0;
-  for (const goldpan::Pick& pick : picks) {
-    csv += fmt::format("{},{},{},{},{},{}\n", rank++, pick.row,
-                       ids.empty() ? fmt::format("{}", pick.row)
-                                   : goldpan::csv_text(goldpan::as_utf8(ids[pick.row])),
-                       csv_number(pick.score), goldpan::reason_name(pick.reason),
-                       csv_number(pick.inclusion_probability));
-  }
-  return csv;
-}
-
-using NamedFile = std::pair<std::string, std::string>;
-
-/// All files that are read; shards of embeddings are embeddings[0], embeddings[1], ...
+/// All files that are read; of several shards, embeddings[0], embeddings[1], ...
 std::vector<NamedFile> input_files(const Options& options) {
   std::vector<NamedFile> files;
-  const auto shards = goldpan::find_shards(options.embeddings);
-  for (std::size_t i = 0; i < shards.size(); ++i) {
-    files.emplace_back(shards.size() == 1 ? "embeddings" : fmt::format("embeddings[{}]", i),
-                       shards[i].string());
-  }
-  for (const auto& [name, path] : std::array<std::pair<const char*, const std::string*>, 8>{
-           {{"probs", &options.probabilities},
-            {"logits", &options.logits},
+  const auto add = [&](const char* name, const std::vector<std::string>& names) {
+    const auto shards = goldpan::find_shards(names);
+    for (std::size_t i = 0; i < shards.size(); ++i) {
+      files.emplace_back(shards.size() == 1 ? name : fmt::format("{}[{}]", name, i),
+                         shards[i].string());
+    }
+  };
+  add("embeddings", options.embeddings);
+  add("probs", options.probabilities);
+  for (const auto& [name, path] : std::array<std::pair<const char*, const std::string*>, 7>{
+           {{"logits", &options.logits},
             {"mc_probs", &options.mc_probabilities},
             {"labeled", &options.labeled},
             {"ids", &options.ids},
             {"predictions", &options.boxes.predictions},
             {"truth", &options.boxes.truth},
             {"box_features", &options.boxes.box_features}}}) {
-    if (!path->empty()) files.emplace_back(name, *path);
+    if (path->empty()) continue;
+    // A session's folder stands for its journal.
+    const bool session = std::filesystem::exists(std::filesystem::path(*path) / "answers.db");
+    files.emplace_back(name, session ? *path + "/answers.db" : *path);
   }
   return files;
 }
@@ -206,46 +199,8 @@ void check_outputs(const Options& options, const std::filesystem::path& out,
                                      "another ending, as picks.csv",
                                      out.string()));
   }
-  for (const auto& [name, path] : input_files(options)) {
-    for (const std::filesystem::path& output : {out, audit}) {
-      std::error_code missing;
-      if (std::filesystem::equivalent(output, path, missing)) {
-        throw Error("--out", fmt::format("'{}' would be overwritten, which is read as --{}",
-                                         output.string(), name));
-      }
-    }
-  }
+  refuse_overwriting(input_files(options), {out, audit});
 }
-
-/// The input files, named, sized and hashed beside the selection: reading them once more takes as
-/// long as many a selection.
-class InputHashes {
- public:
-  explicit InputHashes(const Options& options) : named_(input_files(options)) {
-    std::vector<goldpan::BackgroundHashes::Input> inputs;
-    for (const auto& [name, path] : named_) {
-      files_.emplace_back(path);
-      inputs.push_back({name, files_.back().bytes()});
-    }
-    if (options.hash) hashes_.emplace(std::move(inputs));
-  }
-
-  nlohmann::ordered_json describe() {
-    nlohmann::ordered_json inputs;
-    for (std::size_t i = 0; i < named_.size(); ++i) {
-      const auto& [name, path] = named_[i];
-      inputs[name]["file"] = path;
-      inputs[name]["bytes"] = files_[i].bytes().size();
-      if (hashes_) inputs[name]["sha256"] = hashes_->get(name);
-    }
-    return inputs;
-  }
-
- private:
-  std::vector<NamedFile> named_;
-  std::deque<goldpan::MappedFile> files_;
-  std::optional<goldpan::BackgroundHashes> hashes_;  // the last member: it looks at the files
-};
 
 /// What `goldpan embed` wrote stands for --embeddings and --ids; --images embeds first.
 void use_embedded_folder(Options& options) {
@@ -347,7 +302,7 @@ void pick(Options options) {
   goldpan::Workers workers(options.threads, progress.stop);
   say_missing(workers);
   const Inputs inputs(options);
-  InputHashes hashes(options);
+  InputHashes hashes(input_files(options), options.hash);
   const double read_seconds = total.seconds();
 
   goldpan::Round round;
@@ -366,7 +321,7 @@ void pick(Options options) {
   const double select_seconds = selecting.seconds();
   const std::size_t peak = goldpan::peak_resident_bytes();
 
-  goldpan::write_file(out, to_csv(batch.picks, inputs.ids));
+  goldpan::write_file(out, picks_csv(batch.picks, inputs.ids));
   nlohmann::ordered_json audit;
   audit["goldpan"] = goldpan::kVersion;
   audit["settings"] = {{"strategy", options.strategy},
@@ -404,15 +359,18 @@ void add_pick_command(CLI::App& program) {
       "--embeddings", options->embeddings,
       "N x D .npy; float32 and float16 are read in place, others converted; or shards "
       "of float32 or float16: files, folders, 'patterns*'");
-  CLI::Option* probabilities = command->add_option("--probs", options->probabilities,
-                                                   "N x C .npy: class probabilities of the model");
+  CLI::Option* probabilities =
+      command->add_option("--probs", options->probabilities,
+                          "N x C .npy: class probabilities of the model; or a file "
+                          "for each shard of the embeddings");
   command->add_option("--logits", options->logits, "N x C .npy: logits, instead of --probs")
       ->excludes(probabilities);
   command->add_option("--mc-probs", options->mc_probabilities,
                       "K x N x C .npy: class probabilities of K stochastic passes");
-  command->add_option(
-      "--labeled", options->labeled,
-      "what has labels: an id or a row number a line, or .npy of integers or of N bools");
+  command->add_option("--labeled,--session", options->labeled,
+                      "what has labels: an id or a row number a line, .npy of integers or of N "
+                      "bools, or the folder "
+                      "of a `goldpan label` session");
   command->add_option("--from", options->from,
                       "a folder of `goldpan embed`: its embeddings and ids; the picks' images go "
                       "beside --out as .jpg and .html");

@@ -9,10 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldpan import _core
-from goldpan._arrays import HALF_OR_SINGLE, as_floats
+from goldpan._arrays import HALF_OR_SINGLE, SINGLE, as_floats
 
 #: Files by name, folder or pattern, or arrays: what `open_shards` takes.
 Shards = Union[str, "os.PathLike[str]", Sequence[Union[str, "os.PathLike[str]"]], Sequence[NDArray[Any]]]
+
+
+#: Files by name or pattern.
+Files = Union[str, "os.PathLike[str]", Sequence[Union[str, "os.PathLike[str]"]]]
 
 
 def is_path(value: Any) -> bool:
@@ -42,6 +46,35 @@ def open_shards(values: Any, column: str = "embedding") -> _core.Pieces | None:
     return None
 
 
+def join_files(values: Any, lengths: Sequence[int] | None, axis: int, shape: str) -> NDArray[np.float32] | None:
+    """The arrays in these files as one, along the axis of rows; None for what are no files.
+
+    `lengths`: the rows that each is to have, where that is known. A single file is mapped.
+    """
+    if is_path(values):
+        values = [values]
+    if not isinstance(values, (list, tuple)) or not values or not all(is_path(value) for value in values):
+        return None
+    names = _expand([os.fspath(value) for value in values])
+    if lengths is not None and len(names) != len(lengths):
+        raise ValueError(f"[{names[0]}] got {len(names)} files, expected one for each of {len(lengths)} shards of embeddings")
+    arrays: list[NDArray[np.float32]] = []
+    for i, name in enumerate(names):
+        array = as_floats(np.load(name, mmap_mode="r"), name, shape, SINGLE)
+        if lengths is not None and array.shape[axis] != lengths[i]:
+            raise ValueError(f"[{name}] has {array.shape[axis]} rows, expected the {lengths[i]} of its shard")
+        if arrays and array.shape[-1] != arrays[0].shape[-1]:
+            raise ValueError(f"[{name}] has {array.shape[-1]} columns, expected {arrays[0].shape[-1]} as in {names[0]}")
+        if arrays and axis == 1 and len(array) != len(arrays[0]):
+            raise ValueError(f"[{name}] has {len(array)} passes, expected {len(arrays[0])} as in {names[0]}")
+        sums = array.sum(axis=-1)
+        if not np.isfinite(sums).all():
+            row = np.argwhere(~np.isfinite(sums))[0][axis]
+            raise ValueError(f"[{name}] row {row} holds a NaN or an infinity, expected finite numbers")
+        arrays.append(array)
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=axis)
+
+
 def _expand(names: Sequence[str]) -> list[str]:
     import glob
 
@@ -68,11 +101,25 @@ def read_shard(name: str, column: str) -> NDArray[Any]:
     schema = pq.read_schema(name)
     if column not in schema.names:
         raise ValueError(f"[{name}] has no column '{column}', expected one of {', '.join(schema.names)}")
-    kind = schema.field(column).type
-    if not pa.types.is_fixed_size_list(kind) or kind.value_type not in (pa.float32(), pa.float16()):
+    kind = _storage(schema.field(column).type)
+    numbers = (pa.float32(), pa.float16())
+    if not (pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind)) or kind.value_type not in numbers:
         raise ValueError(f"[{name}] has column '{column}' of {kind}, expected a list of fixed size of float or halffloat")
     values = pq.read_table(name, columns=[column])[column].combine_chunks()
+    values = getattr(values, "storage", values)  # of Ray's and Arrow's tensors
     if values.null_count or (len(values) and values.flatten().null_count):
         raise ValueError(f"[{name}] has nulls in column '{column}', expected numbers only")
+    if pa.types.is_fixed_size_list(kind):
+        size = kind.list_size
+    else:  # a list of any size: then all rows must be as long as the first
+        lengths = np.diff(values.offsets.to_numpy())
+        size = int(lengths[0]) if len(lengths) else 0
+        if len(wrong := np.flatnonzero(lengths != size)):
+            raise ValueError(f"[{name}] has {lengths[wrong[0]]} numbers in row {wrong[0]}, expected {size} as in row 0")
     flat = values.flatten().to_numpy(zero_copy_only=True)
-    return np.ascontiguousarray(flat).reshape(-1, kind.list_size)
+    return np.ascontiguousarray(flat).reshape(len(values), size)
+
+
+def _storage(kind: Any) -> Any:
+    """What an extension type, as that of Ray's tensors, is stored as."""
+    return getattr(kind, "storage_type", kind)

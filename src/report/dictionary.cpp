@@ -21,9 +21,10 @@ constexpr TableInfo kTables[] = {
     {"budget_gains.csv",
      "Each strategy against random at the same budget, paired over seeds and test items.",
      "strategy,budget,gain_mean,gain_std,ci_low,ci_high,p_value,seeds,verdict,p_holm,p_wilcoxon,"
-     "seeds_needed,std_error,std_error_items,degrees,ci_all_low,ci_all_high"},
+     "seeds_needed,std_error,std_error_items,degrees,ci_all_low,ci_all_high,labels"},
     {"budget_bands.csv",
-     "Each strategy against random over low (up to 10 %), middle (up to 50 %) and high budgets.",
+     "Each strategy against random over few labels (below 5 % of the pool), low (up to 10 "
+     "%), middle (up to 50 %) and high budgets.",
      "band,budgets,strategy,gain_mean,gain_std,ci_low,ci_high,p_value,seeds,verdict,p_holm,p_"
      "wilcoxon,seeds_needed,std_error,std_error_items,degrees,ci_all_low,ci_all_high"},
     {"area_under_curve.csv",
@@ -54,6 +55,12 @@ constexpr TableInfo kTables[] = {
      "strategy,seed,round,budget,stage,bin,count,confidence,accuracy"},
     {"timings.csv", "What the clock said of each round; differs from run to run.",
      "strategy,seed,round,budget,labels,train_seconds,score_seconds,select_seconds"},
+    {"slice_gains.csv",
+     "Of a run that mined for a slice (`--mine`): each strategy on the slice and on the whole, "
+     "against random and against distance mining; a budget of `mean` is the mean over all at which "
+     "the two differ.",
+     "slice,part,strategy,against,budget,labels,slice_labels,headline,gain_mean,gain_std,ci_low,"
+     "ci_high,p_value,seeds,verdict,p_holm,seeds_needed,std_error,std_error_items"},
     {"timings_at_scale.csv", "Seconds of one seed's whole run, and the scaling law's projection.",
      "strategy,seeds,train_seconds,score_seconds,select_seconds,seconds,pool_power,seconds_10x,"
      "seconds_100x,seconds_10x_same_labels,seconds_100x_same_labels"},
@@ -127,7 +134,7 @@ constexpr ColumnInfo kColumns[] = {
      "Lower end of a 95 % interval that holds for all strategies of the comparison at once, so "
      "that the best may be chosen by it (Bonferroni)."},
     {"ci_all_high", "percentage points", "Upper end of it."},
-    {"band", "", "`low`, `middle` or `high` budgets."},
+    {"band", "", "`few`, `low`, `middle` or `high` budgets."},
     {"budgets", "fractions, or count",
      "The band's budgets; in pairwise_wins.csv the number of budgets at which both could be "
      "compared."},
@@ -181,6 +188,10 @@ constexpr ColumnInfo kColumns[] = {
     {"imbalance_std", "fraction", "Its standard deviation over seeds."},
     {"classes_without_labels_max", "count",
      "Classes of the pool without any label: the most over seeds."},
+    {"part", "", "`slice`, judged on the slice's test items, or `whole`, on all of them."},
+    {"against", "", "The strategy that the gain is over."},
+    {"slice_labels", "count", "Labels bought that are of the slice, mean over seeds."},
+    {"headline", "fraction", "The task's main metric (accuracy, mAP) there, mean over seeds."},
     {"temperature_mean", "ratio", "temperature, mean over seeds."},
     {"temperature_std", "ratio", "Its standard deviation over seeds."},
     {"ece_before_mean", "fraction", "ece_before, mean over seeds."},

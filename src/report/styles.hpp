@@ -17,7 +17,7 @@ struct Style {
   bool baseline = false;  ///< random: drawn thick and first
 };
 
-/// The row of the strategy table, or null for one that this version does not know.
+/// The row of the strategy table or of the miners, or null for one that this version does not know.
 const StrategyInfo* row_of(std::string_view strategy);
 
 /// A fixed style for each known strategy, so that a strategy looks the same in every run; others

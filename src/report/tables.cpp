@@ -12,6 +12,7 @@
 
 #include "report/csv.hpp"
 #include "report/dictionary.hpp"
+#include "report/slice_gains.hpp"
 #include "report/summaries.hpp"
 
 namespace goldpan::report {
@@ -90,6 +91,7 @@ std::string gains_table(const Analysis& analysis) {
     table.text(analysis.grid.strategies()[gain.strategy]);
     table.exact(analysis.grid.budgets()[gain.budget]);
     comparison_columns(table, gain);
+    table.integer(analysis.grid.labels(gain.budget));
     table.end_row();
   }
   return table.str();
@@ -308,21 +310,26 @@ std::string timings(const Records& records) {
 std::vector<std::pair<std::string, std::string>> make_tables(const Analysis& analysis,
                                                              const ReportOptions& options) {
   const Records& records = analysis.grid.records();
-  return {{"learning_curves.csv", learning_curves(analysis.grid)},
-          {"rounds.csv", rounds(analysis.grid)},
-          {"metrics.csv", metrics(records)},
-          {"budget_gains.csv", gains_table(analysis)},
-          {"budget_bands.csv", bands_table(analysis)},
-          {"area_under_curve.csv", area_table(analysis)},
-          {"pairwise_wins.csv", wins_table(analysis)},
-          {"labels_to_match.csv", match_table(analysis, options.prices)},
-          {"class_counts.csv", class_counts(analysis.grid)},
-          {"batches.csv", batches(records, options.picks)},
-          {"batch_summary.csv", batch_summary(analysis)},
-          {"calibration.csv", calibration(analysis.grid)},
-          {"reliability.csv", reliability(records)},
-          {"timings.csv", timings(records)},
-          {"timings_at_scale.csv", timings_at_scale(analysis.grid)}};
+  std::vector<std::pair<std::string, std::string>> tables = {
+      {"learning_curves.csv", learning_curves(analysis.grid)},
+      {"rounds.csv", rounds(analysis.grid)},
+      {"metrics.csv", metrics(records)},
+      {"budget_gains.csv", gains_table(analysis)},
+      {"budget_bands.csv", bands_table(analysis)},
+      {"area_under_curve.csv", area_table(analysis)},
+      {"pairwise_wins.csv", wins_table(analysis)},
+      {"labels_to_match.csv", match_table(analysis, options.prices)},
+      {"class_counts.csv", class_counts(analysis.grid)},
+      {"batches.csv", batches(records, options.picks)},
+      {"batch_summary.csv", batch_summary(analysis)},
+      {"calibration.csv", calibration(analysis.grid)},
+      {"reliability.csv", reliability(records)},
+      {"timings.csv", timings(records)},
+      {"timings_at_scale.csv", timings_at_scale(analysis.grid)}};
+  if (SliceStudy::mined(analysis)) {
+    tables.emplace_back("slice_gains.csv", slice_gains_table(SliceStudy(analysis)));
+  }
+  return tables;
 }
 
 }  // namespace goldpan::report

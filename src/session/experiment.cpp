@@ -12,6 +12,7 @@
 #include <goldpan/models/fit_cache.hpp>
 #include <goldpan/models/learner_table.hpp>
 #include <goldpan/models/linear_head.hpp>
+#include <goldpan/session/budgets.hpp>
 #include <goldpan/session/experiment.hpp>
 #include <goldpan/version.hpp>
 
@@ -70,8 +71,18 @@ std::string digest_of_targets(const Task& task, const Dataset& dataset) {
   return digest.hex();
 }
 
+/// The places among the test items that are in the slice: "3 17 18".
+std::string places_of(const MinedSlice& mined, std::size_t pool_size) {
+  std::string places;
+  for (std::size_t row = pool_size; row < mined.inside.size(); ++row) {
+    if (!mined.inside[row]) continue;
+    places += fmt::format("{}{}", places.empty() ? "" : " ", row - pool_size);
+  }
+  return places;
+}
+
 JournalHeader make_header(const Settings& settings, const Task& task, const PreparedData& prepared,
-                          const RunOptions& options) {
+                          const MinedSlice& mined, const RunOptions& options) {
   JournalHeader header;
   const Dataset& dataset = prepared.dataset;
   header.settings = flatten(settings);
@@ -87,6 +98,13 @@ JournalHeader make_header(const Settings& settings, const Task& task, const Prep
       {"dim", std::to_string(prepared.embeddings.cols())},
   };
   header.facts.insert(header.facts.end(), options.facts.begin(), options.facts.end());
+  header.observations = prepared.observations;
+  if (!mined.name.empty()) {
+    header.facts.emplace_back("mined_slice", mined.name);
+    header.facts.emplace_back("mined_slice_pool",
+                              std::to_string(mined.count(0, prepared.pool_size)));
+    header.facts.emplace_back("mined_slice_places", places_of(mined, prepared.pool_size));
+  }
   if (task.name() != "classification") {
     header.facts.emplace_back("targets_digest", digest_of_targets(task, dataset));
   }
@@ -168,9 +186,12 @@ CommandInputs command_inputs(const Settings& settings, const PreparedData& prepa
 }
 
 /// Makes what the task learns with. What it refers to must outlive it.
-std::function<std::unique_ptr<Learner>()> learner_maker(
-    const Settings& settings, const RunOptions& options, const PreparedData& prepared,
-    const ModelInputs& inputs, const std::filesystem::path& out, const Targets& targets) {
+std::function<std::unique_ptr<Learner>()> learner_maker(const Settings& settings,
+                                                        const RunOptions& options,
+                                                        const PreparedData& prepared,
+                                                        const ModelInputs& inputs,
+                                                        const std::filesystem::path& out,
+                                                        const Targets& targets, bool calibrated) {
   if (settings.task == "detection") {
     if (!settings.learner.empty()) {
       return command_learners(command_inputs(settings, prepared, out, targets.categories));
@@ -195,15 +216,15 @@ std::function<std::unique_ptr<Learner>()> learner_maker(
       grouped += group.end - group.begin;
     }
     for (; grouped < targets.label_names.size(); ++grouped) add(2);
-    return [parts, &settings, groups = targets.label_groups, labels = targets.label_names.size()] {
+    return [parts, calibrated, groups = targets.label_groups, labels = targets.label_names.size()] {
       return make_multilabel_learner(labels, groups, [&](std::size_t part, std::size_t classes) {
-        return make_classification_learner(parts.at(part), classes, settings.calibration);
+        return make_classification_learner(parts.at(part), classes, calibrated);
       });
     };
   }
   const TrainClassifier train = make_training(settings, options, inputs);
-  return [train, &settings, classes = inputs.classes] {
-    return make_classification_learner(train, classes, settings.calibration);
+  return [train, calibrated, classes = inputs.classes] {
+    return make_classification_learner(train, classes, calibrated);
   };
 }
 
@@ -257,7 +278,13 @@ std::filesystem::path run_experiment(const Settings& given, const std::filesyste
                             workers.count() + workers.missing()));
   }
   PreparedData prepared = prepare_data(settings, *task, out, options, workers);
-  Journal journal(out, make_header(settings, *task, prepared, options), options.fresh);
+  MinedSlice mined = mined_slice(settings.mine, prepared.dataset.items.attributes,
+                                 prepared.pool_size, prepared.dataset.size());
+  if (const std::string note = budgets_left_out(settings.budgets, prepared.pool_size);
+      !note.empty() && options.say) {
+    options.say(note);
+  }
+  Journal journal(out, make_header(settings, *task, prepared, mined, options), options.fresh);
   write_file(out / "config.toml", to_toml(settings));
 
   const std::size_t runs = settings.strategies.size() * settings.seeds.size();
@@ -279,8 +306,10 @@ std::filesystem::path run_experiment(const Settings& given, const std::filesyste
             .test_targets = std::move(test_targets),
             .attributes = std::move(prepared.dataset.items.attributes),
             .test_slices = {},
+            .mined = std::move(mined),
             .pool_groups = std::move(prepared.dataset.items.groups),
             .make_learner = nullptr,
+            .make_plain_learner = nullptr,
             .learns_features = find_learner(settings.model).learns_features,
             .stop = {{}, [&] { return progress.stop(); }}};
   if (!plan.pool_groups.empty()) plan.pool_groups.resize(prepared.pool_size);
@@ -288,8 +317,13 @@ std::filesystem::path run_experiment(const Settings& given, const std::filesyste
   const ModelInputs model_inputs{prepared.embeddings, prepared.dataset.items.images,
                                  plan.task->classes(*plan.pool_targets).size(),
                                  prepared.dataset.fingerprint};
-  plan.make_learner =
-      learner_maker(settings, options, prepared, model_inputs, out, *plan.pool_targets);
+  plan.make_learner = learner_maker(settings, options, prepared, model_inputs, out,
+                                    *plan.pool_targets, settings.calibration);
+  plan.make_plain_learner =
+      learner_maker(settings, options, prepared, model_inputs, out, *plan.pool_targets, false);
+  if (!plan.mined.name.empty()) {
+    plan.test_slices.push_back(mined_test_slice(plan.mined, plan.pool_size));
+  }
 
   workers.run(runs, [&](std::size_t run) {
     const std::string& strategy = settings.strategies[run % settings.strategies.size()];

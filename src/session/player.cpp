@@ -1,10 +1,10 @@
 #include "session/player.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 
 #include <goldpan/core/stopwatch.hpp>
+#include <goldpan/session/budgets.hpp>
 
 #include "session/diversity.hpp"
 #include "session/task_choice.hpp"
@@ -32,10 +32,8 @@ void append(std::vector<std::string>& notes, std::vector<std::string> more) {
 
 /// The share that a round reaches: as it was typed, where it reaches a budget (0.05, not 0.05001).
 double budget_of(const Settings& settings, std::size_t target, std::size_t pool_size) {
-  for (const double budget : settings.budgets) {
-    if (std::llround(budget * static_cast<double>(pool_size)) == static_cast<long long>(target)) {
-      return budget;
-    }
+  for (const PoolBudget& budget : budgets_of_pool(settings.budgets, pool_size)) {
+    if (budget.labels == target) return budget.share;
   }
   return static_cast<double>(target) / static_cast<double>(pool_size);
 }
@@ -94,6 +92,11 @@ PlayedRound Player::play(std::size_t round, std::size_t target) {
   record.metrics.set("drift", mean_discrepancy(plan_.embeddings, ledger_.labeled(),
                                                ledger_.unlabeled(), streams_of(round)("drift")));
   record.metrics.set("cost", ledger_.cost());
+  if (!plan_.mined.name.empty()) {
+    record.metrics.set("slice_labels",
+                       static_cast<double>(std::ranges::count_if(
+                           ledger_.labeled(), [&](Index row) { return plan_.mined.inside[row]; })));
+  }
   record.metrics.set("train_seconds", train_seconds);
   record.metrics.set("score_seconds", score_seconds);
   record.metrics.set("select_seconds", proposal.select_seconds);
@@ -165,16 +168,22 @@ FitReport Player::train(std::size_t round) {
 
 Proposal Player::cold_start(std::size_t batch) const {
   const bool needs_predictions = info_.needs.probabilities || info_.needs.passes;
-  const bool starts_by_itself = !needs_predictions || info_.needs.model_optional;
+  const bool has_own_start = std::ranges::any_of(
+      info_.options, [](const OptionInfo& option) { return option.name == "cold_start"; });
   Round first;
-  first.strategy = settings_.cold_start != "auto" ? settings_.cold_start
-                   : starts_by_itself             ? info_.name
-                                                  : std::string_view("random");
+  if (settings_.cold_start != "auto") {
+    first.strategy = settings_.cold_start;
+  } else if (!needs_predictions || has_own_start) {
+    first.strategy = info_.name;
+  } else {
+    // What can do without a model starts as strategy auto does, the others alike at random.
+    first.strategy = info_.needs.model_optional ? "auto" : "random";
+  }
   first.batch = batch;
   first.reason = Reason::kColdStart;
   first.options = options_of(first.strategy);
   first.stream = streams_of(0);
-  if (info_.uniform || find_task_strategy(settings_.task, first.strategy).uniform) {
+  if (info_.uniform || strategy_row(first.strategy).uniform) {
     first.strategy = "random";
     // Not from this strategy's streams: the same for all strategies at a given seed.
     first.stream = [this](const char*) { return Generator(seed_).stream("cold_start"); };
@@ -211,10 +220,34 @@ Proposal Player::later_batch(std::size_t round, std::size_t batch, double& score
     pool.passes = signals.passes.get();
     if (learned_embeddings() && !signals.features.empty()) pool.embeddings = signals.features;
     score_seconds = stopwatch.seconds();
-    if (floor && !signals.probabilities.empty()) later.floor = floor_wishes(batch);
-    later.choose = task_choice(settings_, ledger_.targets(), signals, later, workers_);
+    if (find_miner(info_.name) != nullptr) {
+      later.choose = mining_choice(later);
+    } else {
+      later.choose = task_choice(settings_, ledger_.targets(), signals, later, workers_);
+      if (floor && !signals.probabilities.empty()) later.floor = floor_wishes(batch);
+    }
   }
   return propose(later, pool, workers_);
+}
+
+std::function<Selection(const Pool& pool, std::size_t count)> Player::mining_choice(
+    const Round& round) {
+  const BoughtSlice bought{*plan_.task, plan_.mined, plan_.make_plain_learner};
+  KnownSlice known = known_slice(bought,
+                                 {.rows = ledger_.labeled(),
+                                  .targets = ledger_.targets(),
+                                  .weights = {},
+                                  .groups = plan_.pool_groups},
+                                 round.stream, workers_);
+  MineOptions options;
+  const OptionValues values = options_of(info_.name).values.resolve(info_.options, info_.name);
+  if (!info_.options.empty()) options.width = values.real("width");
+  options.progress = plan_.stop;
+  return [this, options, stream = round.stream, known = std::move(known)](const Pool& pool,
+                                                                          std::size_t count) {
+    Generator generator = stream("select");
+    return mine(info_.name, pool, known, count, options, generator, workers_);
+  };
 }
 
 std::vector<FloorWish> Player::floor_wishes(std::size_t batch) const {
@@ -238,11 +271,9 @@ void Player::describe_batch(std::span<const Pick> picks, Metrics& metrics) const
 std::vector<std::size_t> round_targets(const Settings& settings, std::size_t pool_size) {
   std::vector<std::size_t> targets;
   std::size_t reached = 0;
-  for (const double budget : settings.budgets) {
-    const auto target = std::max<std::size_t>(
-        1, static_cast<std::size_t>(std::llround(budget * static_cast<double>(pool_size))));
-    while (reached < target) {
-      const std::size_t left = target - reached;
+  for (const PoolBudget& budget : budgets_of_pool(settings.budgets, pool_size)) {
+    while (reached < budget.labels) {
+      const std::size_t left = budget.labels - reached;
       reached += settings.max_batch > 0 ? std::min(left, settings.max_batch) : left;
       targets.push_back(reached);
     }

@@ -17,6 +17,7 @@
 #include "session/journal.hpp"
 #include "session/ledger.hpp"
 #include "session/oracle.hpp"
+#include "session/slice_mining.hpp"
 
 namespace goldpan {
 
@@ -33,9 +34,13 @@ struct Plan {
   AttributeColumns attributes;
   /// Parts of the test set, as places in it, that every evaluation is cut by.
   std::vector<Slice> test_slices;
+  /// What miners mine for.
+  MinedSlice mined;
   /// Group (drive, video) of each pool row, or empty.
   std::vector<std::uint32_t> pool_groups;
   std::function<std::unique_ptr<Learner>()> make_learner;
+  /// The same without calibration, for miners, which ask for what it predicts alone.
+  std::function<std::unique_ptr<Learner>()> make_plain_learner;
   /// The model learns its features from the images, so that they change with every round.
   bool learns_features = false;
   Progress stop;  ///< asked by long selections
@@ -75,6 +80,7 @@ class Player {
   FitReport train(std::size_t round);
   Proposal cold_start(std::size_t batch) const;
   Proposal later_batch(std::size_t round, std::size_t batch, double& score_seconds);
+  std::function<Selection(const Pool& pool, std::size_t count)> mining_choice(const Round& round);
   std::vector<FloorWish> floor_wishes(std::size_t batch) const;
   void describe_batch(std::span<const Pick> picks, Metrics& metrics) const;
 

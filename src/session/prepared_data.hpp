@@ -37,6 +37,9 @@ struct PreparedData {
   } maps;
   std::string encoder;  ///< name of the encoder, or "given" for embeddings that came with the data
   std::string encoder_description;
+  /// What was seen in the data, in the words of the journal's facts: copies across the split, what
+  /// deduplication removed. Nothing depends on it.
+  std::vector<std::pair<std::string, std::string>> observations;
 };
 
 /// Opens the data, splits it, embeds it or takes the embeddings from the cache, and leaves out what

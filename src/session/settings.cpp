@@ -8,10 +8,12 @@
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
 #include <goldpan/models/learner_table.hpp>
+#include <goldpan/session/budgets.hpp>
 #include <goldpan/session/settings.hpp>
 #include <goldpan/strategies/strategy.hpp>
 
 #include "session/settings_lists.hpp"
+#include "session/slice_mining.hpp"
 #include "session/task_choice.hpp"
 
 namespace goldpan {
@@ -152,17 +154,17 @@ OptionValues options_of_learner(const Settings& settings, std::string_view learn
 
 OptionValues options_for(const Settings& settings, std::string_view strategy) {
   OptionValues values;
-  const StrategyInfo& info = find_task_strategy(settings.task, strategy);
+  const StrategyInfo& info = strategy_row(strategy);
   for (const std::string& option : settings.options) {
     const std::size_t dot = option.substr(0, option.find('=')).find('.');
     const bool is_named = dot != std::string::npos;
     if (is_named && option.substr(0, dot) != strategy) continue;
     OptionValues pair;
     pair.set_pair(is_named ? option.substr(dot + 1) : option);
-    const auto& [name, value] = *pair.given().begin();
+    const auto& given = *pair.given().begin();
     const bool has_it =
-        std::ranges::any_of(info.options, [&](const OptionInfo& row) { return row.name == name; });
-    if (is_named || has_it) values.set(name, value);
+        std::ranges::find(info.options, given.first, &OptionInfo::name) != info.options.end();
+    if (is_named || has_it) values.set(given.first, given.second);
   }
   return values;
 }
@@ -190,33 +192,33 @@ void check_options(const Settings& settings) {
 }  // namespace
 
 Settings with_task_standards(Settings settings) {
-  if (settings.strategies == Settings().strategies) {
-    settings.strategies = task_strategies(settings.task);
+  if (settings.strategies != Settings().strategies) return settings;
+  settings.strategies = task_strategies(settings.task);
+  if (!settings.mine.empty()) {
+    settings.strategies = {"random"};
+    for (const MinerInfo& miner : miners()) settings.strategies.emplace_back(miner.strategy.name);
+    settings.strategies.emplace_back("badge");
   }
   return settings;
 }
 
 void check(const Settings& settings) {
   if (settings.strategies.empty()) throw Error("--strategies", "got none, expected at least one");
-  for (const std::string& name : settings.strategies) find_task_strategy(settings.task, name);
+  for (const std::string& name : settings.strategies) {
+    find_task_strategy(settings.task, name);
+    if (settings.mine.empty() && find_miner(name) != nullptr) {
+      throw Error("--strategies", fmt::format("{} mines for a slice, expected --mine", name));
+    }
+  }
   if (std::set(settings.strategies.begin(), settings.strategies.end()).size() !=
       settings.strategies.size()) {
     throw Error("--strategies", "names a strategy twice");
   }
   check_options(settings);
-  if (settings.budgets.empty()) throw Error("--budgets", "got none, expected at least one");
-  for (const double budget : settings.budgets) {
-    if (!(budget > 0 && budget <= 1)) {
-      throw Error("--budgets",
-                  fmt::format("got {}, expected fractions of the pool above 0 and up to 1 "
-                              "(0.25 is 25 %)",
-                              budget));
-    }
-  }
-  if (!std::ranges::is_sorted(settings.budgets) ||
-      std::ranges::adjacent_find(settings.budgets) != settings.budgets.end()) {
-    throw Error("--budgets", fmt::format("got {}, expected them ascending and each once",
-                                         fmt::join(settings.budgets, ",")));
+  check_budgets(settings.budgets);
+  if (settings.task != "classification" && !settings.mine.empty()) {
+    throw Error("--mine",
+                fmt::format("is for --task classification, but the task is {}", settings.task));
   }
   if (settings.task != "multilabel" && !settings.attributes.empty()) {
     throw Error("--attributes", fmt::format("are the labels of --task multilabel, but the task is "

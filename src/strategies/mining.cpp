@@ -15,6 +15,8 @@ namespace goldpan {
 namespace {
 
 constexpr std::size_t kBlock = 64;
+// Similarities of candidates and targets that mine_by_herding keeps at most: 512 MiB.
+constexpr std::size_t kKeptSimilarities = std::size_t{1} << 26;
 
 void check_rows(std::span<const Index> rows, std::size_t size, const char* where) {
   for (const Index row : rows) {
@@ -104,39 +106,53 @@ Selection mine_by_herding(const Pool& pool, std::span<const Index> targets,
     normalise_rows(values);
     return values;
   };
-  const auto kernel = [&](const Matrix<float>& row, std::size_t target) {
+  const auto kernel = [&](std::span<const float> row, std::size_t target) {
     const float square = squared_distance(row.data(), slice.row(target).data(), slice.cols());
     return std::exp(-scale * static_cast<double>(square));
   };
   std::vector<double> reached(targets.size());
-  const auto cover = [&](Index row) {
+  for (const Index row : pool.labeled) {
     const Matrix<float> values = unit_row(row);
     for (std::size_t t = 0; t < reached.size(); ++t) {
-      reached[t] = std::max(reached[t], kernel(values, t));
+      reached[t] = std::max(reached[t], kernel(values.row(0), t));
     }
+  }
+  // Similarities of a candidate to all targets: kept, where they fit, since a gain is asked for
+  // many times.
+  const std::size_t candidates = pool.unlabeled.size();
+  const bool kept = candidates * targets.size() <= kKeptSimilarities;
+  Matrix<double> similarities(kept ? candidates : 1, targets.size());
+  const auto fill = [&](std::size_t place, std::span<double> out) {
+    const Matrix<float> values = unit_row(pool.unlabeled[place]);
+    for (std::size_t t = 0; t < out.size(); ++t) out[t] = kernel(values.row(0), t);
   };
-  for (const Index row : pool.labeled) cover(row);
-  const auto gain = [&](Index row) {
-    const Matrix<float> values = unit_row(row);
+  const auto gain_of = [&](std::span<const double> row) {
     double sum = 0;
     for (std::size_t t = 0; t < reached.size(); ++t) {
-      sum += (weights.empty() ? 1.0 : weights[t]) * std::max(0.0, kernel(values, t) - reached[t]);
+      sum += (weights.empty() ? 1.0 : weights[t]) * std::max(0.0, row[t] - reached[t]);
     }
     return sum / static_cast<double>(reached.size());
+  };
+  const auto similarities_of = [&](std::size_t place) {
+    if (!kept) fill(place, similarities.row(0));
+    return similarities.row(kept ? place : 0);
   };
 
   struct Bound {
     double gain;
-    Index row;
+    std::size_t place;  // among the unlabelled
     std::size_t picks;  // how many had been made when it was computed
     bool operator<(const Bound& other) const {
-      return gain != other.gain ? gain < other.gain : row > other.row;
+      return gain != other.gain ? gain < other.gain : place > other.place;
     }
   };
-  std::vector<Bound> bounds(pool.unlabeled.size());
-  workers.for_blocks(bounds.size(), kBlock, [&](std::size_t begin, std::size_t end) {
+  std::vector<Bound> bounds(candidates);
+  workers.for_blocks(candidates, kBlock, [&](std::size_t begin, std::size_t end) {
+    std::vector<double> own(kept ? 0 : targets.size());
     for (std::size_t i = begin; i < end; ++i) {
-      bounds[i] = {gain(pool.unlabeled[i]), pool.unlabeled[i], 0};
+      const std::span<double> row = kept ? similarities.row(i) : std::span(own);
+      fill(i, row);
+      bounds[i] = {gain_of(row), i, 0};
     }
   });
   std::priority_queue<Bound> heap(bounds.begin(), bounds.end());
@@ -144,14 +160,15 @@ Selection mine_by_herding(const Pool& pool, std::span<const Index> targets,
   while (selection.indices.size() < batch) {
     Bound top = heap.top();
     heap.pop();
+    const std::span<const double> row = similarities_of(top.place);
     if (top.picks != selection.indices.size()) {
       // Gains only fall, each term and each rounded sum: an old one is a bound.
-      heap.push({gain(top.row), top.row, selection.indices.size()});
+      heap.push({gain_of(row), top.place, selection.indices.size()});
       continue;
     }
-    selection.indices.push_back(top.row);
+    selection.indices.push_back(pool.unlabeled[top.place]);
     selection.scores.push_back(top.gain);
-    cover(top.row);
+    for (std::size_t t = 0; t < reached.size(); ++t) reached[t] = std::max(reached[t], row[t]);
     options.progress.step(selection.indices.size(), batch);
   }
   return selection;

@@ -24,6 +24,22 @@ std::vector<std::string> split(std::string_view text, char at) {
   }
 }
 
+/// The conditions of a text: what '&' parts, and commas before another condition. Other commas
+/// belong to values.
+std::vector<std::string> conditions(std::string_view text) {
+  std::vector<std::string> parts;
+  std::size_t begin = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '&' && text[at] != ',') continue;
+    const std::string_view next = text.substr(at + 1, text.find_first_of("&,", at + 1) - (at + 1));
+    if (text[at] == ',' && next.find('=') == std::string_view::npos) continue;
+    parts.emplace_back(trimmed(text.substr(begin, at - begin)));
+    begin = at + 1;
+  }
+  parts.emplace_back(trimmed(text.substr(begin)));
+  return parts;
+}
+
 const std::vector<std::string>& column(const AttributeColumns& columns, const std::string& name) {
   const auto at = columns.find(name);
   if (at != columns.end()) return at->second;
@@ -36,7 +52,7 @@ const std::vector<std::string>& column(const AttributeColumns& columns, const st
 }  // namespace
 
 SlicePredicate::SlicePredicate(std::string_view text) {
-  for (const std::string& part : split(text, '&')) {
+  for (const std::string& part : conditions(text)) {
     const std::size_t equals = part.find('=');
     if (equals == std::string::npos || equals == 0) {
       throw Error("slice", fmt::format("got '{}', expected conditions as weather=rainy|snowy & "
@@ -72,15 +88,38 @@ std::vector<Index> SlicePredicate::items(const AttributeColumns& columns) const 
   return kept;
 }
 
-Slice slice_where(std::string_view text, const AttributeColumns& columns) {
-  // "name=attribute=value": what stands before the first of two signs in one condition.
-  const std::string_view first = text.substr(0, text.find('&'));
+std::vector<Index> SlicePredicate::known(const AttributeColumns& columns) const {
+  std::vector<Index> kept;
+  const std::size_t items = terms_.empty() ? 0 : column(columns, terms_.front().attribute).size();
+  for (Index item = 0; item < items; ++item) {
+    const bool known = std::ranges::none_of(
+        terms_, [&](const Term& term) { return column(columns, term.attribute)[item].empty(); });
+    if (known) kept.push_back(item);
+  }
+  return kept;
+}
+
+namespace {
+
+/// The name and the condition of "name=attribute=value", where there are two signs in the first
+/// condition; else the text is both.
+std::pair<std::string_view, std::string_view> name_and_condition(std::string_view text) {
+  const std::string_view first = text.substr(0, text.find_first_of("&,"));
   const std::size_t equals = first.find('=');
   const bool named = equals != std::string_view::npos && equals > 0 && first[equals - 1] != '!' &&
                      first.find('=', equals + 1) != std::string_view::npos;
-  const std::string_view condition = named ? text.substr(equals + 1) : text;
-  return {std::string(trimmed(named ? text.substr(0, equals) : text)),
-          SlicePredicate(condition).items(columns)};
+  return {trimmed(named ? text.substr(0, equals) : text), named ? text.substr(equals + 1) : text};
+}
+
+}  // namespace
+
+Slice slice_where(std::string_view text, const AttributeColumns& columns) {
+  const auto [name, condition] = name_and_condition(text);
+  return {std::string(name), SlicePredicate(condition).items(columns)};
+}
+
+std::vector<Index> slice_known(std::string_view text, const AttributeColumns& columns) {
+  return SlicePredicate(name_and_condition(text).second).known(columns);
 }
 
 std::vector<Slice> slices_by(std::string_view attributes, const AttributeColumns& columns) {

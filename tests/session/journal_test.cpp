@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <limits>
+#include <memory>
+#include <thread>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -9,6 +11,7 @@
 #include <goldpan/core/files.hpp>
 
 #include "expect_error.hpp"
+#include "session/folder_lock.hpp"
 #include "session/schema.hpp"
 #include "session/sqlite.hpp"
 #include "temporary_folder.hpp"
@@ -176,6 +179,28 @@ TEST(Journal, RefusesASecondRunAndStrangeFiles) {
   expect_error([&] { read_records(folder / "none/run.db"); }, "is missing");
 }
 
+TEST(Journal, ReleasesItsLockAfterItsDataBaseIsClosed) {
+  // A run that has waited for the lock must find no other connection: closing the last one puts
+  // the log into the file and removes it.
+  const TemporaryFolder folder;
+  for (std::size_t round = 0; round < 20; ++round) {
+    auto journal = std::make_unique<Journal>(folder.path(), header(), false);
+    journal->add_round(round_of("badge", 1, round), kPicks, kLabels);
+    ASSERT_TRUE(std::filesystem::exists(folder / "run.db-wal"));
+    std::thread closing([&] { journal.reset(); });
+    while (true) {
+      try {
+        const FolderLock lock(folder.path(), "run.lock", "busy");
+        EXPECT_FALSE(std::filesystem::exists(folder / "run.db-wal")) << round;
+        break;
+      } catch (const Error&) {
+        std::this_thread::yield();
+      }
+    }
+    closing.join();
+  }
+}
+
 TEST(Journal, ARefusedRoundLeavesTheOldOnes) {
   const TemporaryFolder folder;
   Journal journal(folder.path(), header(), false);
@@ -271,7 +296,7 @@ TEST(Journal, ANewerVersionIsRefused) {
     database.execute("PRAGMA user_version = 99");
   }
   expect_error([&] { read_records(folder / "run.db"); }, "schema version 99, expected 1 to");
-  expect_error([&] { Journal(folder.path(), header(), false); }, "schema version 99");
+  expect_error([&] { Journal(folder.path(), header(), false); }, "is of version 99");
 }
 
 // 26 of 100 bit flips in a journal gave other tables and exit code 0: every value that a report or

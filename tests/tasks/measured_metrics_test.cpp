@@ -25,10 +25,19 @@ TEST(Slices, Predicates) {
   EXPECT_THAT(items(" weather = rainy|snowy & time = night "), ElementsAre(0, 2));
   EXPECT_THAT(items("weather!=rainy&time!=night"), ElementsAre(1, 3));
   EXPECT_THAT(items("weather="), ElementsAre(3));
+  EXPECT_THAT(items("weather=rainy|snowy, time=night"), ElementsAre(0, 2));
   EXPECT_TRUE(items("weather=foggy").empty());
   expect_error([&] { items("rainy"); }, "got 'rainy', expected conditions");
   expect_error([&] { items("wether=rainy"); },
                "no attribute 'wether', expected one of: time, weather");
+}
+
+TEST(Slices, CommasOfValuesStay) {
+  const AttributeColumns columns = {{"who", {"person, walking", "person", ""}},
+                                    {"when", {"a", "a", "a"}}};
+  EXPECT_THAT(SlicePredicate("who=person, walking").items(columns), ElementsAre(0));
+  EXPECT_THAT(SlicePredicate("who=person, walking,when=a").items(columns), ElementsAre(0));
+  EXPECT_THAT(SlicePredicate("when=a,who!=person").known(columns), ElementsAre(0, 1));
 }
 
 TEST(Slices, Names) {

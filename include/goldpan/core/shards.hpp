@@ -7,13 +7,15 @@
 #include <vector>
 
 #include <goldpan/core/embeddings.hpp>
+#include <goldpan/core/matrix.hpp>
 #include <goldpan/core/npy.hpp>
 
 namespace goldpan {
 
 /// The `.npy` files that the given names stand for, in order: a file for itself; a folder for the
-/// `embeddings.npy` in it or, without one, for its files `embeddings*.npy`; a pattern with `*`, `?`
-/// or `[` for the files that match. What a folder or a pattern stands for is sorted by the bytes of
+/// `embeddings.npy` in it or, without one, for the shards that `goldpan embed --shard` wrote into
+/// it (all of them) or for its files `embeddings*.npy`; a pattern with `*`, `?` or `[` for the
+/// files and folders that match. What a folder or a pattern stands for is sorted by the bytes of
 /// its names: number files with leading zeros. Throws Error for a name that stands for nothing, and
 /// for a file that comes twice.
 std::vector<std::filesystem::path> find_shards(std::span<const std::string> names);
@@ -52,5 +54,12 @@ class ShardedEmbeddings {
   std::size_t rows_ = 0, cols_ = 0;
   bool is_half_ = false;
 };
+
+/// Probabilities of a pool in many files, one under the other: N x C floats, which are put
+/// together, for they are small beside embeddings. `rows`: what each file is to have, where that is
+/// known. Throws Error, naming the file, as NpyFloats does; for another number of columns than the
+/// first file has, of rows than `rows` says, or of files than `rows` has.
+Matrix<float> join_matrices(std::span<const std::filesystem::path> files,
+                            std::span<const std::size_t> rows = {});
 
 }  // namespace goldpan
