@@ -128,6 +128,7 @@ void embed(EmbedCommand command) {
   options.broken_images = command.broken_images == "skip" ? goldpan::BrokenImages::kSkip
                                                           : goldpan::BrokenImages::kRefuse;
   options.fresh = command.fresh;
+  options.fit_progress = progress_bar("learning", "");
   options.notes = {{"encoder", encoder->name() == "network" ? command.encoder : encoder->name()},
                    {"weights", command.weights},
                    {"dim", std::to_string(command.dim)}};

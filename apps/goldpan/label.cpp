@@ -114,6 +114,7 @@ goldpan::NpyFile embed(const Options& options, const goldpan::ImageSource& image
   goldpan::EmbedOptions embed_options;
   embed_options.cache_folder = std::filesystem::path(options.session) / "cache";
   embed_options.broken_images = goldpan::BrokenImages::kSkip;
+  embed_options.fit_progress = progress_bar("learning", "");
   auto embedded = goldpan::embed_images(*encoder, images, fingerprint.hex(), all, embed_options,
                                         workers, progress_bar("embedding", "images"));
   if (!embedded.broken.empty()) {

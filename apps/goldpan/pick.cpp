@@ -39,8 +39,9 @@ using goldpan::Error;
 using goldpan::Index;
 
 struct Options {
-  std::vector<std::string> embeddings;  // files, folders, patterns
-  std::string probabilities, logits, mc_probabilities, labeled, ids;
+  std::vector<std::string> embeddings;     // files, folders, patterns
+  std::vector<std::string> probabilities;  // the same
+  std::string logits, mc_probabilities, labeled, ids;
   std::string from, images;
   std::string strategy;
   std::size_t batch = 0;
@@ -70,11 +71,7 @@ class Inputs {
       }
       set_rows(pool.embeddings.rows(), options.embeddings.front());
     }
-    if (!options.probabilities.empty()) {
-      probabilities_.emplace(options.probabilities, 2, "N x C");
-      pool.probabilities = probabilities_->matrix();
-      set_rows(pool.probabilities.rows(), options.probabilities);
-    }
+    if (!options.probabilities.empty()) read_probabilities(options.probabilities);
     if (!options.logits.empty()) read_logits(options.logits);
     if (!options.mc_probabilities.empty()) read_passes(options.mc_probabilities);
     if (rows_ == 0) {
@@ -109,6 +106,22 @@ class Inputs {
     } else if (rows != rows_) {
       throw Error(file, fmt::format("has {} rows, but {} has {}", rows, rows_from_, rows_));
     }
+  }
+
+  void read_probabilities(const std::vector<std::string>& names) {
+    const auto files = goldpan::find_shards(names);
+    if (files.size() == 1) {
+      probabilities_.emplace(files.front(), 2, "N x C");
+      pool.probabilities = probabilities_->matrix();
+    } else {
+      std::vector<std::size_t> rows;
+      if (shards_) {
+        for (const auto& shard : shards_->shards()) rows.push_back(shard.rows);
+      }
+      joined_ = goldpan::join_matrices(files, rows);
+      pool.probabilities = joined_;
+    }
+    set_rows(pool.probabilities.rows(), names.front());
   }
 
   void read_logits(const std::string& path) {
@@ -146,21 +159,24 @@ class Inputs {
   std::optional<goldpan::NpyEmbeddings> embeddings_;  // one file, of any type
   std::optional<goldpan::ShardedEmbeddings> shards_;  // or several
   std::optional<goldpan::NpyFloats> probabilities_, mc_probabilities_;
-  goldpan::Matrix<float> softmax_;
+  goldpan::Matrix<float> softmax_, joined_;
   std::optional<goldpan::StoredPasses> passes_;
 };
 
-/// All files that are read; shards of embeddings are embeddings[0], embeddings[1], ...
+/// All files that are read; of several shards, embeddings[0], embeddings[1], ...
 std::vector<NamedFile> input_files(const Options& options) {
   std::vector<NamedFile> files;
-  const auto shards = goldpan::find_shards(options.embeddings);
-  for (std::size_t i = 0; i < shards.size(); ++i) {
-    files.emplace_back(shards.size() == 1 ? "embeddings" : fmt::format("embeddings[{}]", i),
-                       shards[i].string());
-  }
-  for (const auto& [name, path] : std::array<std::pair<const char*, const std::string*>, 8>{
-           {{"probs", &options.probabilities},
-            {"logits", &options.logits},
+  const auto add = [&](const char* name, const std::vector<std::string>& names) {
+    const auto shards = goldpan::find_shards(names);
+    for (std::size_t i = 0; i < shards.size(); ++i) {
+      files.emplace_back(shards.size() == 1 ? name : fmt::format("{}[{}]", name, i),
+                         shards[i].string());
+    }
+  };
+  add("embeddings", options.embeddings);
+  add("probs", options.probabilities);
+  for (const auto& [name, path] : std::array<std::pair<const char*, const std::string*>, 7>{
+           {{"logits", &options.logits},
             {"mc_probs", &options.mc_probabilities},
             {"labeled", &options.labeled},
             {"ids", &options.ids},
@@ -340,8 +356,10 @@ void add_pick_command(CLI::App& program) {
       "--embeddings", options->embeddings,
       "N x D .npy; float32 and float16 are read in place, others converted; or shards "
       "of float32 or float16: files, folders, 'patterns*'");
-  CLI::Option* probabilities = command->add_option("--probs", options->probabilities,
-                                                   "N x C .npy: class probabilities of the model");
+  CLI::Option* probabilities =
+      command->add_option("--probs", options->probabilities,
+                          "N x C .npy: class probabilities of the model; or a file "
+                          "for each shard of the embeddings");
   command->add_option("--logits", options->logits, "N x C .npy: logits, instead of --probs")
       ->excludes(probabilities);
   command->add_option("--mc-probs", options->mc_probabilities,

@@ -7,17 +7,16 @@
 #include <string_view>
 #include <unordered_map>
 
-#include <fmt/format.h>
 #include <scenes/scenes.hpp>
 
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
-#include <goldpan/core/web_text.hpp>
 #include <goldpan/core/workers.hpp>
 #include <goldpan/data/dataset.hpp>
 #include <goldpan/embed/embed_folder.hpp>
 #include <goldpan/imaging/image_file.hpp>
 #include <goldpan/imaging/resize.hpp>
+#include <goldpan/report/picks_page.hpp>
 
 #include "console.hpp"
 #include "encoders.hpp"
@@ -29,6 +28,7 @@ using goldpan::Image;
 
 constexpr int kCellWidth = 192;
 constexpr int kGap = 4;
+constexpr int kPageQuality = 85, kSheetQuality = 88;
 /// A JPEG may be 65,500 pixels high; a sheet beyond this is nothing to look at.
 constexpr std::size_t kMostOnSheet = 2000;
 
@@ -81,24 +81,12 @@ Image sheet_of(const std::vector<Image>& cells, int cell_height, std::size_t wan
 }
 
 std::string page_of(const std::vector<PickedImage>& picks, const std::vector<Image>& cells) {
-  std::string html =
-      "<!doctype html>\n<meta charset=\"utf-8\">\n<title>Picks</title>\n<style>\n"
-      "body { font: 13px system-ui, sans-serif; margin: 1rem; }\n"
-      "main { display: grid; grid-template-columns: repeat(auto-fill, minmax(192px, 1fr)); gap: "
-      "12px; }\n"
-      "figure { margin: 0; } img { display: block; }\n"
-      "figcaption { overflow-wrap: anywhere; } small { color: #666; }\n</style>\n";
-  html += fmt::format("<h1>{} picks</h1>\n<main>\n", picks.size());
+  std::vector<goldpan::PickPicture> shown(picks.size());
   for (std::size_t i = 0; i < picks.size(); ++i) {
-    html += fmt::format(
-        "<figure><img loading=\"lazy\" width=\"{}\" height=\"{}\" alt=\"{}\" "
-        "src=\"data:image/jpeg;base64,{}\"><figcaption>{}. {}<br><small>{}</small></figcaption>"
-        "</figure>\n",
-        cells[i].width, cells[i].height, goldpan::escape_html(picks[i].id),
-        goldpan::base64(goldpan::encode_jpeg(cells[i], 85)), i, goldpan::escape_html(picks[i].id),
-        goldpan::escape_html(picks[i].caption));
+    shown[i] = {picks[i].id, picks[i].caption, goldpan::encode_jpeg(cells[i], kPageQuality),
+                cells[i].width, cells[i].height};
   }
-  return html + "</main>\n";
+  return goldpan::picks_page(shown);
 }
 
 }  // namespace
@@ -163,6 +151,8 @@ std::size_t write_picked_images(const std::filesystem::path& folder,
   });
   goldpan::write_file(page, page_of(picks, cells));
   if (cells.size() > kMostOnSheet) cells.resize(kMostOnSheet);
-  if (!cells.empty()) goldpan::write_jpeg(sheet, sheet_of(cells, cell_height, columns), 88);
+  if (!cells.empty()) {
+    goldpan::write_jpeg(sheet, sheet_of(cells, cell_height, columns), kSheetQuality);
+  }
   return missing;
 }

@@ -49,6 +49,7 @@ void run(const Options& options) {
   run.data_formats = {goldpan::scenes_format()};
   run.say = [](const std::string& message) { spdlog::info("{}", message); };
   run.data_progress = progress_bar("rendering", "images");
+  run.fit_progress = progress_bar("learning", "");
   run.embedding_progress = progress_bar("embedding", "images");
   run.loop_progress = progress_bar("loop", "");
   stop_on_interrupt();

@@ -21,7 +21,7 @@ def run(
     out: str | os.PathLike[str] = "outputs",
     *,
     strategies: list[str] | None = None,
-    budgets: list[float] | None = None,
+    budgets: Sequence[float | str] | None = None,
     seeds: list[int] | None = None,
     threads: int = 0,
     fresh: bool = False,
@@ -34,8 +34,9 @@ def run(
     """Measures what active learning is worth on labelled data: plays the whole loop and writes the report into `out`.
 
     The same as `goldpan run`: `data` is "cifar10:DIR", "folder:DIR", "npy:DIR", ... or "auto"; or a pair of arrays,
-    embeddings (N x D) and labels (N), which are written to `out`/data first. Every setting of the program goes by the
-    name of its long option with underscores: `encoder="patches"`, `dim=256`, `cold_start="random"`, `reserve=0.1`,
+    embeddings (N x D) and labels (N), which are written to `out`/data first. A budget up to 1 is a share of the pool, above
+    1 a count of labels: `budgets=[20, 100, "5%", 0.25, 1]`. Every setting of the program goes by the name of its long
+    option with underscores: `encoder="lite0"`, `dim=256`, `cold_start="random"`, `reserve=0.1`,
     `test_fraction=0.2`, `passes=20`, ... An unknown one raises TypeError listing them all.
 
     Stopped (Ctrl-C raises KeyboardInterrupt) or killed, the same call resumes; `fresh=True` starts over. Embeddings
@@ -57,13 +58,22 @@ def run(
             raise TypeError(f"run() got an unknown setting '{name}', expected one of {', '.join(sorted(flags))}")
     given = [(flags[name], _as_text(value)) for name, value in wanted.items() if value is not None]
     cache = out / "cache" if cache is None else pathlib.Path(cache)
-    _, warnings = _core.run(
+    _, warnings = _engine().run(
         given, out, cache, list(ablate), threads, fresh, label_price, listener(progress, messages=True)
     )
     if progress:
         for warning in warnings:
             print(f"warning: {warning}", file=sys.stderr)
     return Results(out)
+
+
+def _engine() -> Any:
+    """The module whose `run` has the most encoders: with networks where OpenVINO is, else with `patches` alone."""
+    try:
+        from goldpan import _networks
+    except ImportError:
+        return _core
+    return _networks
 
 
 def _as_text(value: Any) -> str:

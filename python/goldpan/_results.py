@@ -85,6 +85,7 @@ class Results:
             dashed = {"color": "0.4", "linestyle": "--"} if strategy == "random" else {}
             (line,) = ax.plot(budget, mean, marker="o", markersize=3, label=strategy, **dashed)
             ax.fill_between(budget, mean - spread, mean + spread, color=line.get_color(), alpha=0.15, lw=0)
+        ax.set_xscale("log")  # few labels and shares of the pool in one picture
         ax.set_xlabel("labels bought (% of the pool)")
         ax.set_ylabel("test accuracy (%)")
         ax.grid(alpha=0.3)

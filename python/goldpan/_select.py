@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from goldpan import _core
 from goldpan._arrays import HALF_OR_SINGLE, SINGLE, as_floats, as_rows
 from goldpan._progress import Progress, listener
-from goldpan._shards import Shards, open_shards
+from goldpan._shards import Files, Shards, join_files, open_shards
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,8 +151,8 @@ def select(
     strategy: str,
     *,
     embeddings: ArrayLike | Shards | None = None,
-    probs: ArrayLike | None = None,
-    mc_probs: ArrayLike | None = None,
+    probs: ArrayLike | Files | None = None,
+    mc_probs: ArrayLike | Files | None = None,
     features: ArrayLike | None = None,
     labeled: ArrayLike = (),
     candidates: ArrayLike | None = None,
@@ -174,6 +174,7 @@ def select(
       together, and the names beside the files (`ids.txt`) come back as `ids`.
     - `probs`: N x C class probabilities, each row summing to 1.
     - `mc_probs`: K x N x C class probabilities of K stochastic passes (Monte Carlo dropout, an ensemble).
+      Both also as files by name or pattern, one for each shard of the embeddings; they are put together in memory.
     - `features`: N x H penultimate features of the model, where they are not the embeddings (BADGE, BAIT).
 
     `labeled` names the rows that have labels: their numbers, or a mask of N bools. `candidates`, named alike, are the
@@ -194,8 +195,13 @@ def select(
     if embeddings is not None and shards is None:
         e = as_floats(cast(ArrayLike, embeddings), "embeddings", "N x D", HALF_OR_SINGLE)
     h = None if features is None else as_floats(features, "features", "N x H", HALF_OR_SINGLE)
-    p = None if probs is None else as_floats(probs, "probs", "N x C", SINGLE)
-    m = None if mc_probs is None else as_floats(mc_probs, "mc_probs", "K x N x C", SINGLE)
+    lengths = None if shards is None else shards.lengths
+    p = None if probs is None else join_files(probs, lengths, 0, "N x C")
+    if probs is not None and p is None:
+        p = as_floats(cast(ArrayLike, probs), "probs", "N x C", SINGLE)
+    m = None if mc_probs is None else join_files(mc_probs, lengths, 1, "K x N x C")
+    if mc_probs is not None and m is None:
+        m = as_floats(cast(ArrayLike, mc_probs), "mc_probs", "K x N x C", SINGLE)
     sizes = {
         name: len(array) if name != "mc_probs" else array.shape[1]
         for name, array in {"embeddings": e, "features": h, "probs": p, "mc_probs": m}.items()
@@ -252,14 +258,16 @@ class Duplicates(NamedTuple):
 
 
 def dedup(
-    embeddings: ArrayLike, cosine: float = 0.95, *, threads: int = 0, progress: Progress = None
+    embeddings: ArrayLike | Shards, cosine: float = 0.95, *, threads: int = 0, progress: Progress = None
 ) -> Duplicates:
     """Groups rows of embeddings whose cosine is `cosine` or more around the first of them.
 
     Goes through the rows in order and keeps each whose cosine with every row kept so far is below `cosine`; another
-    joins the kept row that it is most similar to. Exact: O(N K D) for K kept rows.
+    joins the kept row that it is most similar to. Exact: O(N K D) for K kept rows. `embeddings` as `select` takes them,
+    shards too; those on many workers: `goldpan.distributed.dedup`.
 
     >>> kept = goldpan.dedup(embeddings).kept
     """
-    e = as_floats(embeddings, "embeddings", "N x D", HALF_OR_SINGLE)
-    return Duplicates(*_core.deduplicate(e, cosine, threads, listener(progress)))
+    shards = open_shards(embeddings)
+    e = None if shards is not None else as_floats(cast(ArrayLike, embeddings), "embeddings", "N x D", HALF_OR_SINGLE)
+    return Duplicates(*_core.deduplicate(e, cosine, threads, listener(progress), shards))

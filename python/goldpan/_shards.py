@@ -9,10 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldpan import _core
-from goldpan._arrays import HALF_OR_SINGLE, as_floats
+from goldpan._arrays import HALF_OR_SINGLE, SINGLE, as_floats
 
 #: Files by name, folder or pattern, or arrays: what `open_shards` takes.
 Shards = Union[str, "os.PathLike[str]", Sequence[Union[str, "os.PathLike[str]"]], Sequence[NDArray[Any]]]
+
+
+#: Files by name or pattern.
+Files = Union[str, "os.PathLike[str]", Sequence[Union[str, "os.PathLike[str]"]]]
 
 
 def is_path(value: Any) -> bool:
@@ -40,6 +44,35 @@ def open_shards(values: Any, column: str = "embedding") -> _core.Pieces | None:
         arrays = [as_floats(array, name, "N x D", HALF_OR_SINGLE) for array, name in zip(values, names)]
         return _core.Pieces(arrays, names)
     return None
+
+
+def join_files(values: Any, lengths: Sequence[int] | None, axis: int, shape: str) -> NDArray[np.float32] | None:
+    """The arrays in these files as one, along the axis of rows; None for what are no files.
+
+    `lengths`: the rows that each is to have, where that is known. A single file is mapped.
+    """
+    if is_path(values):
+        values = [values]
+    if not isinstance(values, (list, tuple)) or not values or not all(is_path(value) for value in values):
+        return None
+    names = _expand([os.fspath(value) for value in values])
+    if lengths is not None and len(names) != len(lengths):
+        raise ValueError(f"[{names[0]}] got {len(names)} files, expected one for each of {len(lengths)} shards of embeddings")
+    arrays: list[NDArray[np.float32]] = []
+    for i, name in enumerate(names):
+        array = as_floats(np.load(name, mmap_mode="r"), name, shape, SINGLE)
+        if lengths is not None and array.shape[axis] != lengths[i]:
+            raise ValueError(f"[{name}] has {array.shape[axis]} rows, expected the {lengths[i]} of its shard")
+        if arrays and array.shape[-1] != arrays[0].shape[-1]:
+            raise ValueError(f"[{name}] has {array.shape[-1]} columns, expected {arrays[0].shape[-1]} as in {names[0]}")
+        if arrays and axis == 1 and len(array) != len(arrays[0]):
+            raise ValueError(f"[{name}] has {len(array)} passes, expected {len(arrays[0])} as in {names[0]}")
+        sums = array.sum(axis=-1)
+        if not np.isfinite(sums).all():
+            row = np.argwhere(~np.isfinite(sums))[0][axis]
+            raise ValueError(f"[{name}] row {row} holds a NaN or an infinity, expected finite numbers")
+        arrays.append(array)
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=axis)
 
 
 def _expand(names: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@
 #include <goldpan/version.hpp>
 
 #include "bindings.hpp"
+#include "run.hpp"
 
 namespace nb = nanobind;
 
@@ -27,4 +28,5 @@ NB_MODULE(_core, module) {
   add_head(module);
   add_encoder(module);
   add_experiment(module);
+  add_run(module, nullptr);
 }

@@ -17,6 +17,7 @@
 
 #include "arrays.hpp"
 #include "caller.hpp"
+#include "run.hpp"
 
 // goldpan._networks: a module beside goldpan._core, imported when an Encoder is made, so that
 // goldpan itself needs no OpenVINO.
@@ -153,6 +154,18 @@ class TableEncoder {
   std::unique_ptr<goldpan::Encoder> encoder_;
 };
 
+std::unique_ptr<goldpan::Encoder> encoder_of(const goldpan::Settings& settings,
+                                             const std::vector<std::filesystem::path>& search_path,
+                                             const std::function<void(const std::string&)>& say) {
+  goldpan::EncoderOptions options;
+  options.name = settings.encoder;
+  options.dim = settings.dim;
+  options.weights = settings.weights;
+  options.search_path = search_path;
+  options.say = say;
+  return goldpan::make_named_encoder(options);
+}
+
 }  // namespace
 
 NB_MODULE(_networks, module) {
@@ -166,6 +179,7 @@ NB_MODULE(_networks, module) {
       PyErr_SetString(PyExc_KeyboardInterrupt, cancelled.what());
     }
   });
+  add_run(module, encoder_of);
   module.def("openvino_version", [] { return goldpan::networks_build().version; });
   module.def("table", [] {
     std::vector<std::vector<std::string>> rows;

@@ -91,13 +91,14 @@ class ShardProposer {
   std::optional<goldpan::Proposer> proposer_;
 };
 
-/// A Merger whose picks are those of select() with this seed and no reserve.
+/// A Merger whose picks are those of select() with this seed; `purpose` as acquire names them:
+/// "select", or "reserve" for the random ones.
 class RoundsMerger {
  public:
   RoundsMerger(const std::string& strategy, std::size_t shards, std::size_t batch,
-               std::uint64_t seed, int threads, const nb::dict& options)
+               std::uint64_t seed, int threads, const nb::dict& options, const std::string& purpose)
       : workers_(threads),
-        merger_(strategy, shards, batch, goldpan::Generator(seed).stream("select"), workers_,
+        merger_(strategy, shards, batch, goldpan::Generator(seed).stream(purpose), workers_,
                 options_of(options)) {}
 
   bool done() const { return merger_.done(); }
@@ -120,6 +121,13 @@ class RoundsMerger {
         to_numpy(std::vector<std::int64_t>(selection.indices.begin(), selection.indices.end()),
                  {selection.indices.size()}),
         to_numpy(selection.scores, {selection.scores.size()}), selection.notes);
+  }
+  nb::tuple duplicates() const {
+    const goldpan::Duplicates found = merger_.duplicates();
+    const auto wide = [](const std::vector<goldpan::Index>& rows) {
+      return to_numpy(std::vector<std::int64_t>(rows.begin(), rows.end()), {rows.size()});
+    };
+    return nb::make_tuple(wide(found.kept), wide(found.kept_row_of));
   }
   nb::tuple cost() const {
     const goldpan::RoundsCost& cost = merger_.cost();
@@ -148,9 +156,10 @@ void add_rounds(nb::module_& module) {
       .def("propose", &ShardProposer::propose, nb::arg("request"));
   nb::class_<RoundsMerger>(module, "RoundsMerger")
       .def(nb::init<const std::string&, std::size_t, std::size_t, std::uint64_t, int,
-                    const nb::dict&>(),
+                    const nb::dict&, const std::string&>(),
            nb::arg("strategy"), nb::arg("shards"), nb::arg("batch"), nb::arg("seed"),
-           nb::arg("threads"), nb::arg("options"))
+           nb::arg("threads"), nb::arg("options"), nb::arg("purpose") = "select")
+      .def("duplicates", &RoundsMerger::duplicates)
       .def_prop_ro("done", &RoundsMerger::done)
       .def_prop_ro("picked", &RoundsMerger::picked)
       .def("request", &RoundsMerger::request, nb::arg("shard"), nb::arg("fresh") = false)

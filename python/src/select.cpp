@@ -116,13 +116,15 @@ std::vector<std::string> reasons() {
   return names;
 }
 
-nb::tuple deduplicate(const AnyArray& embeddings, double cosine, int threads, nb::object listener) {
+nb::tuple deduplicate(const std::optional<AnyArray>& embeddings, double cosine, int threads,
+                      nb::object listener, const Pieces* pieces) {
   Caller caller(std::move(listener));
   goldpan::Duplicates found;
   caller.run([&] {
     goldpan::Workers workers(threads, caller.stop());
-    found = goldpan::deduplicate(as_embeddings(embeddings, "embeddings"), cosine, workers,
-                                 caller.progress("deduplicate"));
+    const goldpan::Embeddings rows =
+        pieces != nullptr ? pieces->embeddings() : as_embeddings(*embeddings, "embeddings");
+    found = goldpan::deduplicate(rows, cosine, workers, caller.progress("deduplicate"));
   });
   const auto wide = [](const std::vector<goldpan::Index>& rows) {
     return to_numpy(std::vector<std::int64_t>(rows.begin(), rows.end()), {rows.size()});
@@ -142,6 +144,7 @@ void add_select(nb::module_& module) {
              nb::arg("batch"), nb::arg("seed"), nb::arg("reserve"), nb::arg("threads"),
              nb::arg("epig_targets").noconvert().none(), nb::arg("options"),
              nb::arg("listener").none(), nb::arg("pieces").none() = nb::none());
-  module.def("deduplicate", &deduplicate, nb::arg("embeddings").noconvert(), nb::arg("cosine"),
-             nb::arg("threads"), nb::arg("listener").none());
+  module.def("deduplicate", &deduplicate, nb::arg("embeddings").noconvert().none(),
+             nb::arg("cosine"), nb::arg("threads"), nb::arg("listener").none(),
+             nb::arg("pieces").none() = nb::none());
 }

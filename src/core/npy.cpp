@@ -107,7 +107,8 @@ std::vector<std::int64_t> widen(const NpyFile& file) {
       throw Error(where, "entry " + std::to_string(i) + " is " + std::to_string(value) +
                              ", which does not fit into 64 signed bits");
     }
-    values[i] = static_cast<std::int64_t>(value);
+    // int8 is a number here, no character.
+    values[i] = static_cast<std::int64_t>(value);  // NOLINT(bugprone-signed-char-misuse)
   }
   return values;
 }
@@ -193,7 +194,7 @@ NpyFile::NpyFile(const std::filesystem::path& path) : file_(path) {
   if (text.size() < 10 || text.substr(0, kMagic.size()) != kMagic) {
     throw Error(where, "is not a .npy file (it does not begin with \\x93NUMPY)");
   }
-  const int version = text[6];
+  const int version = static_cast<unsigned char>(text[6]);
   if (version < 1 || version > 3) {
     throw Error(where, "is .npy version " + std::to_string(version) + ", expected 1 to 3");
   }

@@ -150,4 +150,34 @@ std::vector<std::string> ShardedEmbeddings::ids() const {
   return ids;
 }
 
+Matrix<float> join_matrices(std::span<const std::filesystem::path> files,
+                            std::span<const std::size_t> rows) {
+  if (files.empty()) throw Error("shards", "got no files, expected at least one");
+  if (!rows.empty() && rows.size() != files.size()) {
+    throw Error(files.front().string(), "got " + std::to_string(files.size()) +
+                                            " files, expected one for each of " +
+                                            std::to_string(rows.size()) + " shards of embeddings");
+  }
+  std::vector<float> values;
+  std::size_t cols = 0;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const std::string name = files[i].string();
+    const NpyFloats file(files[i], 2, "N x C");
+    const MatrixView<const float> part = file.matrix();
+    if (i > 0 && part.cols() != cols) {
+      throw Error(name, "has " + std::to_string(part.cols()) + " columns, expected " +
+                            std::to_string(cols) + " as in " + files.front().string());
+    }
+    if (!rows.empty() && part.rows() != rows[i]) {
+      throw Error(name, "has " + std::to_string(part.rows()) + " rows, expected the " +
+                            std::to_string(rows[i]) + " of its shard of embeddings");
+    }
+    cols = part.cols();
+    values.insert(values.end(), part.data(), part.data() + part.size());
+  }
+  Matrix<float> joined(values.size() / cols, cols);
+  std::ranges::copy(values, joined.data());
+  return joined;
+}
+
 }  // namespace goldpan

@@ -130,7 +130,7 @@ class BadgeMerger : public MergerSteps {
       }
     }
     std::ranges::sort(positions);
-    positions.erase(std::ranges::unique(positions).begin(), positions.end());
+    positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
     return positions;
   }
 

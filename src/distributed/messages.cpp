@@ -48,4 +48,13 @@ Matrix<float> Reader::get_rows() {
   return values;
 }
 
+std::string Reader::get_rows_as_sent() {
+  const std::string_view from = rest_;
+  const auto rows = get<std::uint64_t>(), cols = get<std::uint64_t>();
+  const std::size_t width = get<std::uint8_t>() != 0 ? sizeof(Half) : sizeof(float);
+  if (cols > 0 && rows > rest_.size() / width / cols) throw Error("message", "ends too early");
+  next(rows * cols * width);
+  return std::string(from.substr(0, from.size() - rest_.size()));
+}
+
 }  // namespace goldpan::distributed

@@ -78,6 +78,8 @@ class Reader {
   }
   /// Rows of put_rows or put_matrix, as float32.
   Matrix<float> get_rows();
+  /// The same, to be passed on by put_bytes.
+  std::string get_rows_as_sent();
   bool finished() const { return rest_.empty(); }
 
  private:

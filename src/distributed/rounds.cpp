@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <optional>
 
 #include <fmt/format.h>
@@ -15,6 +16,24 @@ namespace goldpan {
 namespace distributed {
 namespace {
 
+constexpr OptionInfo kDedupOptions[] = {
+    {.name = "cosine",
+     .standard = "0.95",
+     .help = "rows as similar as this are one",
+     .most = 1,
+     .above_least = true},
+    {.name = "handful",
+     .type = OptionType::kCount,
+     .standard = "16384",
+     .help = "kept rows that are on their way from one shard to the others at once",
+     .least = 1}};
+constexpr StrategyInfo kDedup = {.name = "dedup",
+                                 .summary = "rows of which none is another's twin",
+                                 .paper = "",
+                                 .needs = {.embeddings = true},
+                                 .options = kDedupOptions,
+                                 .select = nullptr};
+
 constexpr auto kRounds = std::to_array<Rounds>({
     {"random", random_shard, random_merger},
     {"k_center", k_center_shard, k_center_merger},
@@ -24,15 +43,19 @@ constexpr auto kRounds = std::to_array<Rounds>({
     {"margin", scores_shard, smallest_scores_merger},
     {"least_confidence", scores_shard, scores_merger},
     {"bald", scores_shard, scores_merger},
+    {"max_herding", herding_shard, herding_merger},
+    {"uherding", herding_shard, herding_merger},
+    {"dedup", dedup_shard, dedup_merger, &kDedup},
 });
 
 const Rounds& find_rounds(std::string_view strategy) {
-  find_strategy(strategy);
   std::string known;
   for (const Rounds& rounds : kRounds) {
     if (rounds.strategy == strategy) return rounds;
+    if (rounds.task != nullptr) continue;
     known += (known.empty() ? "" : ", ") + std::string(rounds.strategy);
   }
+  find_strategy(strategy);
   throw Error("strategy", fmt::format("'{}' needs the whole pool in one place, expected one of: {}",
                                       strategy, known));
 }
@@ -44,7 +67,7 @@ StrategyOptions resolve(const StrategyInfo& info, const StrategyOptions& options
 }
 
 /// How a checkpoint begins. Another protocol is another number.
-constexpr std::string_view kTitle = "goldpan rounds 1";
+constexpr std::string_view kTitle = "goldpan rounds 2";
 
 /// The first byte of a request.
 enum class Ask : std::uint8_t { kCensus, kSteps };
@@ -103,7 +126,7 @@ using distributed::Writer;
 
 bool has_rounds(std::string_view strategy) {
   return std::ranges::any_of(distributed::kRounds, [&](const distributed::Rounds& rounds) {
-    return rounds.strategy == strategy;
+    return rounds.task == nullptr && rounds.strategy == strategy;
   });
 }
 
@@ -115,11 +138,11 @@ struct Proposer::State {
 Proposer::Proposer(std::string_view strategy, const Pool& pool, std::size_t first_row,
                    Workers& workers, const StrategyOptions& options)
     : state_(std::make_unique<State>(
-          State{{find_strategy(strategy), pool, first_row,
-                 distributed::resolve(find_strategy(strategy), options), workers},
+          State{{distributed::find_rounds(strategy).info(), pool, first_row,
+                 distributed::resolve(distributed::find_rounds(strategy).info(), options), workers},
                 nullptr})) {
   const distributed::Rounds& rounds = distributed::find_rounds(strategy);
-  if (!pool.labeled.empty() || !pool.unlabeled.empty()) {
+  if (rounds.task == nullptr && (!pool.labeled.empty() || !pool.unlabeled.empty())) {
     // A batch of one: what is looked at only when something is to be picked is looked at here.
     check_pool(state_->shard.info, pool, pool.unlabeled.empty() ? 0 : 1, workers);
   }
@@ -177,6 +200,7 @@ void Merger::State::take_census(std::vector<Reader>& answers) {
     if (!first) {
       first = widths;
       first_shard = s;
+      merge.has_probabilities = widths.probabilities > 0;
     } else if (widths != *first) {
       throw Error(where, fmt::format("has {}, expected {} as shard {}", describe(widths),
                                      describe(*first), first_shard));
@@ -192,14 +216,15 @@ Merger::Merger(std::string_view strategy, std::size_t shards, std::size_t batch,
                const Generator& generator, Workers& workers, const StrategyOptions& options)
     : state_(std::make_unique<State>(
           distributed::find_rounds(strategy), shards,
-          distributed::MergeView{find_strategy(strategy),
-                                 batch,
-                                 generator,
-                                 distributed::resolve(find_strategy(strategy), options),
-                                 workers,
-                                 {},
-                                 0,
-                                 0})) {
+          distributed::MergeView{
+              distributed::find_rounds(strategy).info(),
+              batch,
+              generator,
+              distributed::resolve(distributed::find_rounds(strategy).info(), options),
+              workers,
+              {},
+              0,
+              0})) {
   if (shards == 0) throw Error("shards", "got none, expected at least one");
 }
 
@@ -208,7 +233,8 @@ Merger::Merger(Merger&&) noexcept = default;
 Merger& Merger::operator=(Merger&&) noexcept = default;
 
 bool Merger::done() const {
-  return state_->steps != nullptr && (state_->merge.batch == 0 || state_->steps->done());
+  return state_->steps != nullptr &&
+         ((state_->merge.batch == 0 && state_->rounds.task == nullptr) || state_->steps->done());
 }
 
 std::string Merger::request(std::size_t shard, bool fresh) const {
@@ -246,14 +272,23 @@ void Merger::merge(std::span<const std::string> answers) {
   }
   state_->steps->merge(readers);
   // What select() says of scores that are all equal; of the inputs as a whole nobody here knows.
-  if (state_->steps->done()) note_silence(state_->merge.info, {}, state_->steps->selection);
+  if (state_->rounds.task == nullptr && state_->steps->done())
+    note_silence(state_->merge.info, {}, state_->steps->selection);
 }
 
 std::size_t Merger::picked() const {
-  return state_->steps == nullptr ? 0 : state_->steps->selection.indices.size();
+  return state_->steps == nullptr ? 0 : state_->steps->progress();
 }
 
 const Selection& Merger::selection() const { return state_->steps->selection; }
+Duplicates Merger::duplicates() const {
+  Duplicates found;
+  found.kept = state_->steps->selection.indices;
+  found.kept_row_of.resize(state_->merge.labeled + state_->merge.unlabeled);
+  std::iota(found.kept_row_of.begin(), found.kept_row_of.end(), Index{0});
+  for (const auto& [row, kept] : state_->steps->twins) found.kept_row_of.at(row) = kept;
+  return found;
+}
 const RoundsCost& Merger::cost() const { return state_->cost; }
 
 std::string Merger::checkpoint() const {
@@ -265,6 +300,7 @@ std::string Merger::checkpoint() const {
   writer.put(state_->merge.generator.stream("checkpoint").bits64());
   writer.put_all(state_->merge.shards);
   writer.put(state_->cost);
+  writer.put<std::uint8_t>(state_->merge.has_probabilities ? 1 : 0);
   if (state_->steps != nullptr) state_->steps->save(writer);
   return writer.take();
 }
@@ -285,9 +321,11 @@ void Merger::restore(std::string_view checkpoint) {
          "seed");
   std::vector<Census> shards = reader.get_all<Census>();
   const auto cost = reader.get<RoundsCost>();
+  const bool has_probabilities = reader.get<std::uint8_t>() != 0;
   if (reader.finished()) return;  // before or without anything worth saving: from the beginning
   expect(shards.size() == state_->shard_count, "number of shards");
   state_->merge.shards = std::move(shards);
+  state_->merge.has_probabilities = has_probabilities;
   state_->merge.labeled = state_->merge.unlabeled = 0;
   for (const Census& census : state_->merge.shards) {
     state_->merge.labeled += census.labeled;

@@ -35,6 +35,7 @@ struct MergeView {
   Workers& workers;
   std::vector<Census> shards;
   std::size_t unlabeled = 0, labeled = 0;  // of all shards
+  bool has_probabilities = false;
 
   /// The shard that holds this row of the pool.
   std::size_t shard_of(std::size_t row) const;
@@ -45,6 +46,11 @@ class ShardSteps {
  public:
   virtual ~ShardSteps() = default;
   virtual void propose(Reader& request, Writer& answer) = 0;
+};
+
+/// A row, and the kept row that stands for it.
+struct Twin {
+  Index row, kept;
 };
 
 /// A strategy on the coordinator.
@@ -58,8 +64,11 @@ class MergerSteps {
   /// Nothing saved: the strategy begins anew, which few and cheap rounds may.
   virtual void save(Writer& /*to*/) const {}
   virtual void load(Reader& /*from*/) {}
+  /// What is done, for a bar.
+  virtual std::size_t progress() const { return selection.indices.size(); }
 
   Selection selection;
+  std::vector<Twin> twins;  ///< of deduplication, whose selection are the kept rows
 };
 
 /// One strategy's two sides.
@@ -67,6 +76,10 @@ struct Rounds {
   std::string_view strategy;
   std::unique_ptr<ShardSteps> (*shard)(const ShardView& shard);
   std::unique_ptr<MergerSteps> (*merger)(const MergeView& merge);
+  /// Of what is no strategy: a row of no table.
+  const StrategyInfo* task = nullptr;
+
+  const StrategyInfo& info() const { return task != nullptr ? *task : find_strategy(strategy); }
 };
 
 // One a file of that name.
@@ -79,6 +92,11 @@ std::unique_ptr<ShardSteps> k_center_shard(const ShardView& shard);
 std::unique_ptr<MergerSteps> k_center_merger(const MergeView& merge);
 std::unique_ptr<ShardSteps> badge_shard(const ShardView& shard);
 std::unique_ptr<MergerSteps> badge_merger(const MergeView& merge);
+
+std::unique_ptr<ShardSteps> herding_shard(const ShardView& shard);
+std::unique_ptr<MergerSteps> herding_merger(const MergeView& merge);
+std::unique_ptr<ShardSteps> dedup_shard(const ShardView& shard);
+std::unique_ptr<MergerSteps> dedup_merger(const MergeView& merge);
 std::unique_ptr<ShardSteps> hybrid_shard(const ShardView& shard);
 std::unique_ptr<MergerSteps> hybrid_merger(const MergeView& merge);
 

@@ -136,8 +136,13 @@ std::optional<FinishedCache> open_finished(const CacheFiles& files, const nlohma
     auto record = from_json(*json, key);
     if (!record || record->rows != rows) return std::nullopt;
     NpyFile file(files.values);
+    const std::string header = npy_header("<f4", {rows, dim});
+    const MappedFile mapped(files.values);
+    const std::span<const std::byte> bytes = mapped.bytes();
     if (file.shape() != std::vector<std::size_t>{rows, dim} || file.type() != "f4" ||
-        std::filesystem::file_size(files.values) != json->at("bytes")) {
+        bytes.size() != json->at("bytes") || bytes.size() < header.size() ||
+        !std::ranges::equal(bytes.first(header.size()), std::as_bytes(std::span(header)))) {
+      damage = files.values.string() + ": is not what its record says";
       return std::nullopt;
     }
     const auto changed =

@@ -185,6 +185,7 @@ EmbeddedFolder embed_into_folder(Encoder& encoder, const ImagesToEmbed& input,
   embed_options.broken_images = options.broken_images;
   embed_options.fresh = options.fresh;
   embed_options.always_fit = true;
+  embed_options.fit_progress = options.fit_progress;
   EmbeddedImages embedded = embed_images(encoder, input.images, input.fingerprint, input.fit_on,
                                          embed_options, workers, progress);
   result.kept = rows_kept(input.images.size(), embedded.broken);

@@ -355,7 +355,7 @@ EmbeddedImages embed_images(Encoder& encoder, const ImageSource& images,
               embed_images(*base, images, data_fingerprint, fit_on, options, workers, progress);
           encoder.fit_rows(rows.file.matrix(), without(fit_on, rows.broken), workers);
         } else {
-          encoder.fit(images, fit_on, workers, progress);
+          encoder.fit(images, fit_on, workers, options.fit_progress);
         }
       }
       return {std::move(cache->file),
@@ -374,17 +374,11 @@ EmbeddedImages embed_images(Encoder& encoder, const ImageSource& images,
     return project_images(encoder, std::move(rows), files, key, fit_on, workers, stopwatch);
   }
   Embedding embedding(encoder, images, options, workers, files, key);
-  // The fit's share of the progress is a guess: a quarter of the embedding.
-  const std::size_t fit_steps = encoder.learns() ? std::max<std::size_t>(1, count / 4) : 0;
-  const std::size_t steps = fit_steps + count;
   if (embedding.rows() < count) {
-    const auto report = [&](std::size_t done, std::size_t total) {
-      progress.step(fit_steps * done / std::max<std::size_t>(1, total), steps);
-    };
-    encoder.fit(images, fit_on, workers, {report, {}});
+    encoder.fit(images, fit_on, workers, options.fit_progress);
     if (embedding.rows() > 0) embedding.check_continues();
   }
-  embedding.embed_rest([&](std::size_t rows) { progress.step(fit_steps + rows, steps); });
+  embedding.embed_rest([&](std::size_t rows) { progress.step(rows, count); });
   CacheRecord record = embedding.finish(stopwatch.seconds());
   return {NpyFile(files.values), std::move(record.broken), std::move(record.broken_reasons), false,
           stopwatch.seconds(),   std::move(damage)};

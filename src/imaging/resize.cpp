@@ -82,8 +82,11 @@ Taps make_taps(int from, int to, int first, int length, const Kernel& kernel) {
   std::vector<double> exact(static_cast<std::size_t>(taps.most));
   for (int i = 0; i < length; ++i) {
     const double center = (first + i + 0.5) * scale;
+    // Rounded as Pillow rounds: towards zero after half was added.
+    // NOLINTBEGIN(bugprone-incorrect-roundings)
     const int begin = std::max(static_cast<int>(center - support + 0.5), 0);
     const int count = std::min(static_cast<int>(center + support + 0.5), from) - begin;
+    // NOLINTEND(bugprone-incorrect-roundings)
     double sum = 0.0;
     for (int tap = 0; tap < count; ++tap) {
       const double weight = kernel.weight((begin + tap - center + 0.5) * shrink);

@@ -64,6 +64,18 @@ void to_gaussian(float* row, std::size_t size, float scale) {
   }
 }
 
+void to_lines(float* rows, std::size_t size, const float* slopes, const float* offsets,
+              std::size_t columns, float most) {
+  const DF d;
+  for (std::size_t j = 0; j < columns; j += hn::Lanes(d)) {
+    const auto slope = hn::LoadU(d, slopes + j), offset = hn::LoadU(d, offsets + j);
+    for (std::size_t i = j; i < size; i += columns) {
+      const auto value = hn::MulAdd(slope, hn::LoadU(d, rows + i), offset);
+      hn::StoreU(hn::Min(hn::Set(d, most), value), d, rows + i);
+    }
+  }
+}
+
 void to_similarity(float* row, std::size_t size) {
   const DF d;
   const auto half = hn::Set(d, 0.5f);
@@ -169,6 +181,7 @@ namespace goldpan {
 
 HWY_EXPORT(to_squared_distances);
 HWY_EXPORT(to_gaussian);
+HWY_EXPORT(to_lines);
 HWY_EXPORT(to_similarity);
 HWY_EXPORT(raise);
 HWY_EXPORT(gain);
@@ -185,6 +198,12 @@ bool squared_distances_of_products(std::span<float> row, float own_norm, const f
 void gaussian_of_squared_distances(std::span<float> row, float scale) {
   assert(row.size() % kCoverageLanes == 0);
   HWY_DYNAMIC_DISPATCH(to_gaussian)(row.data(), row.size(), scale);
+}
+
+void lines_of_products(std::span<float> rows, const float* slopes, const float* offsets,
+                       std::size_t columns, float most) {
+  assert(columns % kCoverageLanes == 0 && rows.size() % columns == 0);
+  HWY_DYNAMIC_DISPATCH(to_lines)(rows.data(), rows.size(), slopes, offsets, columns, most);
 }
 
 void similarity_of_products(std::span<float> row) {

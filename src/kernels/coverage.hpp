@@ -31,6 +31,10 @@ bool squared_distances_of_products(std::span<float> row, float own_norm, const f
                                    float near);
 /// row[j] = e^(-scale row[j]), to the nearest multiple of 2^-24.
 void gaussian_of_squared_distances(std::span<float> row, float scale);
+/// row[j] = min(most, slopes[j % columns] row[j] + offsets[j % columns]), for rows of `columns` one
+/// after the other. Requires: columns is a multiple of kCoverageLanes.
+void lines_of_products(std::span<float> rows, const float* slopes, const float* offsets,
+                       std::size_t columns, float most);
 /// row[j] = (1 + row[j]) / 2, cut to [0, 1], to the nearest multiple of 2^-24.
 void similarity_of_products(std::span<float> row);
 

@@ -143,7 +143,8 @@ class Lloyd {
 
   /// sqrt of a squared distance, no less than the true distance.
   float reach(float squared) const {
-    return std::sqrt(squared) * (1 + static_cast<float>(points_.cols() / 16 + 64) * 0x1p-24f);
+    const std::size_t roundings = points_.cols() / 16 + 64;
+    return std::sqrt(squared) * (1 + static_cast<float>(roundings) * 0x1p-24f);
   }
 
   bool keeps_center(std::size_t i, std::span<const float> row) {

@@ -141,9 +141,74 @@ HWY_ATTR void add_tile(const float* HWY_RESTRICT tile, std::size_t rows, std::si
   }
 }
 
+/// The same tile from rows of `a` as they lie, `stride` floats apart.
+template <std::size_t kVectors>
+HWY_ATTR void multiply_rows(const float* HWY_RESTRICT a, std::size_t stride,
+                            const float* HWY_RESTRICT b, std::size_t depth,
+                            float* HWY_RESTRICT tile) {
+  const Tag tag;
+  hn::Vec<Tag> sums[kVectors][kTileRows];
+  for (std::size_t v = 0; v < kVectors; ++v) {
+    for (std::size_t i = 0; i < kTileRows; ++i) sums[v][i] = hn::Zero(tag);
+  }
+  for (std::size_t k = 0; k < depth; ++k) {
+    hn::Vec<Tag> values[kVectors];
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      values[v] = hn::Load(tag, b + k * kTileCols + v * kLanes);
+    }
+    for (std::size_t i = 0; i < kTileRows; ++i) {
+      const auto factor = hn::Set(tag, a[i * stride + k]);
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        sums[v][i] = hn::MulAdd(factor, values[v], sums[v][i]);
+      }
+    }
+  }
+  for (std::size_t v = 0; v < kVectors; ++v) {
+    for (std::size_t i = 0; i < kTileRows; ++i) {
+      hn::Store(sums[v][i], tag, tile + i * kTileCols + v * kLanes);
+    }
+  }
+}
+
+/// A tall `a` with rows that lie one after the other, and a `b` of one panel: packing `a` would
+/// take longer than the products.
+HWY_ATTR void narrow_kernel(std::size_t rows, std::size_t cols, std::size_t depth,
+                            const StridedMatrix& a, const StridedMatrix& b, float* out,
+                            std::size_t out_stride, float alpha, float beta) {
+  thread_local Room room;
+  alignas(64) float tile[kTileRows * kTileCols];
+  for (std::size_t k = 0; k < depth; k += kDepth) {
+    const std::size_t terms = HWY_MIN(kDepth, depth - k);
+    const float keep = k == 0 ? beta : 1.0f;
+    pack<kTileCols>(b.data + k * b.row_stride, b.col_stride, b.row_stride, cols, terms,
+                    room.b.get());
+    for (std::size_t i = 0; i < rows; i += kTileRows) {
+      const std::size_t height = HWY_MIN(kTileRows, rows - i);
+      const float* from = a.data + i * a.row_stride + k;
+      std::size_t stride = a.row_stride;
+      if (height < kTileRows) {
+        for (std::size_t r = 0; r < height; ++r) {
+          std::copy_n(from + r * stride, terms, room.a.get() + r * kDepth);
+        }
+        from = room.a.get();
+        stride = kDepth;
+      }
+      if (cols > kLanes) {
+        multiply_rows<2>(from, stride, room.b.get(), terms, tile);
+      } else {
+        multiply_rows<1>(from, stride, room.b.get(), terms, tile);
+      }
+      add_tile(tile, height, cols, alpha, keep, out + i * out_stride, out_stride);
+    }
+  }
+}
+
 HWY_ATTR void product_kernel(std::size_t rows, std::size_t cols, std::size_t depth,
                              const StridedMatrix& a, const StridedMatrix& b, float* out,
                              std::size_t out_stride, float alpha, float beta) {
+  if (cols <= kTileCols && a.col_stride == 1 && rows >= kTileRows) {
+    return narrow_kernel(rows, cols, depth, a, b, out, out_stride, alpha, beta);
+  }
   thread_local Room room;
   alignas(64) float tile[kTileRows * kTileCols];
   for (std::size_t k = 0; k < depth; k += kDepth) {

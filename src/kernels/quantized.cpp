@@ -81,7 +81,8 @@ HWY_ATTR void hadamard(float* HWY_RESTRICT x, std::size_t size, std::size_t widt
 HWY_ATTR void reflect(float* HWY_RESTRICT x, std::size_t size, std::size_t width) {
   const Tag tag;
   constexpr std::size_t kLanes = hn::MaxLanes(tag);
-  const auto factor = hn::Set(tag, -2.0f / static_cast<float>(size / width));
+  const std::size_t parts = size / width;
+  const auto factor = hn::Set(tag, -2.0f / static_cast<float>(parts));
   for (std::size_t i = 0; i < width; i += kLanes) {
     Vector sum = hn::Load(tag, x + i);
     for (std::size_t part = width; part < size; part += width) {
@@ -190,8 +191,8 @@ void Quantizer::plan() {
   factor_ = 1.0 / std::sqrt(static_cast<double>(width_));
   // A step of the transforms rounds every value once, the reflection its sums; the sums of squares
   // themselves are off by less than size * epsilon of their value.
-  steps_ =
-      std::log2(static_cast<double>(width_)) + 4.0 * static_cast<double>(size_ / width_) + 16.0;
+  const std::size_t parts = size_ / width_;
+  steps_ = std::log2(static_cast<double>(width_)) + 4.0 * static_cast<double>(parts) + 16.0;
   signs_.resize(center_.size());
   shifts_.resize(center_.size());
   std::uint32_t state = 1;  // any signs will do; they keep regular rows from staying regular
@@ -295,6 +296,19 @@ void QuantizedBlock::copy_to(std::size_t i, QuantizedRows& rows, std::size_t at)
   rows.half_lengths[at] = half_lengths[i];
   rows.errors[at] = errors[i];
   rows.note(at);
+}
+
+void QuantizedBlock::copy_from(const QuantizedRows& rows, std::size_t at, std::size_t i) {
+  const std::int8_t* const from = rows.values.get() + at * rows.size();
+  std::int32_t sum = 0;
+  for (std::size_t k = 0; k < rows.size(); k += 4) {
+    std::memcpy(values.get() + k * kSketchBlock + 4 * i, from + k, 4);
+  }
+  for (std::size_t k = 0; k < rows.size(); ++k) sum += from[k];
+  scales[i] = rows.scales[at];
+  half_lengths[i] = rows.half_lengths[at];
+  errors[i] = rows.errors[at];
+  sums[i] = sum;
 }
 
 float quantized_limit(const QuantizedBlock& block, std::size_t i, const QuantizedRows& centers,

@@ -100,6 +100,8 @@ struct QuantizedBlock {
   /// Takes one row, and zeros from place `i` on.
   void set(std::size_t i, std::span<const float> row);
   void clear_from(std::size_t i);
+  /// Takes row `at` of `rows`, which is quantised by the same, as row i.
+  void copy_from(const QuantizedRows& rows, std::size_t at, std::size_t i);
   /// Row i of the block as row `at` of `rows`, which is quantised by the same.
   void copy_to(std::size_t i, QuantizedRows& rows, std::size_t at) const;
 

@@ -13,6 +13,7 @@
 #include "kernels/blas.hpp"
 
 // OpenBLAS carries LAPACK inside; its C interface is not in every build, Fortran's symbols are.
+// NOLINTBEGIN(readability-identifier-naming): Fortran's names
 extern "C" {
 void dsyevd_(const char* job, const char* uplo, const int* n, double* a, const int* lda, double* w,
              double* work, const int* lwork, int* iwork, const int* liwork, int* info);
@@ -21,6 +22,7 @@ void sgeqrf_(const int* m, const int* n, float* a, const int* lda, float* tau, f
 void sorgqr_(const int* m, const int* n, const int* k, float* a, const int* lda, const float* tau,
              float* work, const int* lwork, int* info);
 }
+// NOLINTEND(readability-identifier-naming)
 
 namespace goldpan {
 namespace {

@@ -1,5 +1,6 @@
 #include "label/agreement.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace goldpan::label {
@@ -46,6 +47,34 @@ double krippendorff_alpha(std::span<const Votes> items) {
   for (const auto& [label, number] : totals) same += number * (number - 1);
   const double expected = (all * (all - 1) - same) / (all - 1);
   return expected <= 0 ? 1 : 1 - disagreed / expected;
+}
+
+Agreement agreement_of(const std::vector<std::pair<std::size_t, Votes>>& shared) {
+  Agreement agreement;
+  agreement.items = shared.size();
+  std::vector<Votes> votes;
+  std::map<std::pair<std::string, std::string>, std::vector<std::pair<std::int32_t, std::int32_t>>>
+      pairs;
+  for (const auto& [item, given] : shared) {
+    votes.push_back(given);
+    bool same = true;
+    for (auto a = given.begin(); a != given.end(); ++a) {
+      same = same && a->second == given.begin()->second;
+      for (auto b = std::next(a); b != given.end(); ++b) {
+        pairs[{a->first, b->first}].emplace_back(a->second, b->second);
+      }
+    }
+    if (!same) agreement.disagreements.push_back({item, {given.begin(), given.end()}});
+  }
+  agreement.krippendorff = krippendorff_alpha(votes);
+  for (const auto& [people, given] : pairs) {
+    const auto agreed = std::count_if(given.begin(), given.end(),
+                                      [](const auto& pair) { return pair.first == pair.second; });
+    agreement.pairs.push_back({people.first, people.second, given.size(),
+                               static_cast<double>(agreed) / static_cast<double>(given.size()),
+                               cohen_kappa(given)});
+  }
+  return agreement;
 }
 
 }  // namespace goldpan::label

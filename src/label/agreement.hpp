@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <goldpan/label/label_session.hpp>
+
 namespace goldpan::label {
 
 /// Labels of one item by those who labelled it.
@@ -21,5 +23,8 @@ double cohen_kappa(std::span<const std::pair<std::int32_t, std::int32_t>> pairs)
 /// observed / expected disagreement over items with two labels or more. 1 where there is but one
 /// class; NaN without such items.
 double krippendorff_alpha(std::span<const Votes> items);
+
+/// Both for items that two people or more labelled, with the items that they see differently.
+Agreement agreement_of(const std::vector<std::pair<std::size_t, Votes>>& shared);
 
 }  // namespace goldpan::label

@@ -2,18 +2,21 @@
 
 #include <cmath>
 #include <limits>
+#include <random>
 
 #include <fmt/format.h>
 
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/sha256.hpp>
 
+#include "session/journal_file.hpp"
+
 namespace goldpan::label {
 namespace {
 
-/// PRAGMA user_version and application_id ("GoLa"). Stable.
-constexpr int kVersion = 1;
-constexpr int kApplicationId = 0x476F4C61;
+/// application_id: "GoLa". Stable.
+const JournalFormat kFormat = {0x476F4C61, 1, "is no labelling session; choose another --session",
+                               ""};
 
 /// Columns are read by users' own queries: add, never rename. kind: 0 label, 1 skip, 2 unsure.
 constexpr const char* kSchema = R"sql(
@@ -48,15 +51,20 @@ std::string ids_digest(const LabelPool& pool) {
   return digest.hex();
 }
 
+/// A name for the session that no other has, so that a page's unsent answers find their way home.
+std::string random_name() {
+  std::random_device device;
+  std::string name;
+  for (int i = 0; i < 4; ++i) name += fmt::format("{:08x}", device());
+  return name;
+}
+
 void create(Database& database, const LabelPool& pool, std::uint64_t seed) {
-  database.execute("PRAGMA journal_mode = WAL");
-  Transaction transaction(database);
   database.execute(kSchema);
-  database.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
-                               kApplicationId, kVersion));
   Statement fact(database, "INSERT INTO facts VALUES(?, ?)");
   fact.bind(std::string("ids_sha256")).bind(ids_digest(pool)).run();
   fact.bind(std::string("seed")).bind(std::to_string(seed)).run();
+  fact.bind(std::string("session")).bind(random_name()).run();
   Statement add_class(database, "INSERT INTO classes VALUES(?, ?)");
   for (std::size_t c = 0; c < pool.classes.size(); ++c) {
     add_class.bind(static_cast<std::int64_t>(c)).bind(pool.classes[c]).run();
@@ -65,17 +73,14 @@ void create(Database& database, const LabelPool& pool, std::uint64_t seed) {
   for (std::size_t i = 0; i < pool.ids.size(); ++i) {
     add_item.bind(static_cast<std::int64_t>(i)).bind(pool.ids[i]).run();
   }
-  transaction.commit();
+}
+
+std::string read_fact(const Database& database, const std::string& key) {
+  Statement fact(database, "SELECT value FROM facts WHERE key = ?");
+  return fact.bind(key).step() ? fact.text(0) : std::string();
 }
 
 void verify(const Database& database, const std::filesystem::path& path, const LabelPool& pool) {
-  if (database.pragma("application_id") != kApplicationId) {
-    throw Error(path.string(), "is no labelling session; choose another --session");
-  }
-  if (const auto version = database.pragma("user_version"); version != kVersion) {
-    throw Error(path.string(),
-                fmt::format("is a session of version {}, expected {}", version, kVersion));
-  }
   const std::vector<std::string> classes = read_names(database, "classes", "name");
   if (classes != pool.classes) {
     throw Error(path.string(),
@@ -83,8 +88,7 @@ void verify(const Database& database, const std::filesystem::path& path, const L
                             "and their order, stay as they are",
                             classes.size(), pool.classes.size()));
   }
-  Statement digest(database, "SELECT value FROM facts WHERE key = 'ids_sha256'");
-  if (!digest.step() || digest.text(0) != ids_digest(pool)) {
+  if (read_fact(database, "ids_sha256") != ids_digest(pool)) {
     throw Error(path.string(), "belongs to another pool: the items' names differ");
   }
 }
@@ -114,15 +118,20 @@ AnswerJournal::AnswerJournal(const std::filesystem::path& folder, const LabelPoo
                              std::uint64_t seed)
     : lock_(folder, "answers.lock", "another process has this session open") {
   const std::filesystem::path path = folder / "answers.db";
-  database_ = Database(path, Database::Mode::kCreate);
-  // A kill while the schema was being written leaves an empty file: nothing to verify or lose.
-  if (database_.pragma("schema_version") == 0) {
-    create(database_, pool, seed);
-  } else {
-    verify(database_, path, pool);
-  }
-  // An answer is acknowledged after COMMIT, so COMMIT must reach the disk.
-  database_.execute("PRAGMA synchronous = FULL");
+  database_ = open_journal(
+      path, kFormat, [&](Database& database) { create(database, pool, seed); },
+      [&](Database& database, int) { verify(database, path, pool); });
+  // Sessions from before there were names go by their pool's.
+  session_ = read_fact(database_, "session");
+  if (session_.empty()) session_ = read_fact(database_, "ids_sha256").substr(0, 32);
+}
+
+Database read_answer_journal(const std::filesystem::path& folder) {
+  const std::filesystem::path path = folder / "answers.db";
+  if (!std::filesystem::exists(path)) throw Error(path.string(), "no such labelling session");
+  Database database(path, Database::Mode::kReadOnly);
+  check_format(database, kFormat);
+  return database;
 }
 
 std::vector<std::string> read_names(const Database& database, const std::string& table,

@@ -40,6 +40,9 @@ struct BatchFacts {
   std::size_t unlabeled_before = 0;
 };
 
+/// SESSION/answers.db, to read beside whoever writes. Throws Error if it is not there or no
+/// session.
+Database read_answer_journal(const std::filesystem::path& folder);
 std::vector<Answer> read_answers(const Database& database);
 /// A column of one of the tables `items` and `classes`, by number.
 std::vector<std::string> read_names(const Database& database, const std::string& table,
@@ -52,6 +55,8 @@ class AnswerJournal {
   /// Opens or creates; holds SESSION/answers.lock. Throws Error as LabelSession says.
   AnswerJournal(const std::filesystem::path& folder, const LabelPool& pool, std::uint64_t seed);
 
+  /// A name that no other session has.
+  const std::string& session() const { return session_; }
   std::vector<Answer> answers() const { return read_answers(database_); }
   std::vector<Choice> choices() const;
   std::vector<BatchFacts> batches() const;
@@ -66,6 +71,7 @@ class AnswerJournal {
  private:
   FolderLock lock_;  // before the data base: held until that is closed
   Database database_;
+  std::string session_;
 };
 
 }  // namespace goldpan::label

@@ -74,6 +74,7 @@ std::string state_json(const LabelSession& session) {
   }
   for (const Truth& point : state.curve) curve.push_back(truth(point));
   return dump({{"protocol", kProtocol},
+               {"session", state.session},
                {"pool", state.pool},
                {"labelled", state.labelled},
                {"skipped", state.skipped},

@@ -280,7 +280,7 @@ struct LabelServer::Impl {
   /// Errors of the library are the sender's; others are ours and say no more than that.
   template <typename Handler>
   httplib::Server::Handler json(Handler handler) {
-    return [this, handler](const Request& request, Response& response) {
+    return [handler](const Request& request, Response& response) {
       response.set_header("Cache-Control", "no-store");
       try {
         response.set_content(handler(request), "application/json");

@@ -1,54 +1,30 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <condition_variable>
-#include <ctime>
 #include <limits>
-#include <mutex>
-#include <numeric>
 #include <set>
-#include <thread>
-#include <unordered_map>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
-#include <goldpan/core/csv.hpp>
 #include <goldpan/core/error.hpp>
 #include <goldpan/imaging/image_file.hpp>
 #include <goldpan/imaging/resize.hpp>
 #include <goldpan/label/label_session.hpp>
-#include <goldpan/models/temperature.hpp>
 
-#include "label/answer_journal.hpp"
-#include "label/choose.hpp"
-#include "label/estimates.hpp"
-#include "label/ledger.hpp"
+#include "label/agreement.hpp"
+#include "label/session_labels.hpp"
+#include "label/session_state.hpp"
 
 namespace goldpan {
 namespace {
 
 using namespace label;
-using Clock = std::chrono::steady_clock;
-
 constexpr std::size_t kLongestName = 64, kLongestNote = 2000;
-
-double seconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
              std::chrono::system_clock::now().time_since_epoch())
       .count();
-}
-
-/// "2026-01-31T12:00:00Z".
-std::string utc(std::int64_t milliseconds) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
-                     fmt::gmtime(static_cast<std::time_t>(milliseconds / 1000)));
 }
 
 /// Control characters have no business in names and would garble logs and tables.
@@ -93,287 +69,6 @@ void check(const LabelPool& pool, const LabelOptions& options) {
 
 }  // namespace
 
-struct LabelSession::State {
-  State(LabelPool given_pool, const std::filesystem::path& folder, const LabelOptions& given)
-      : pool(std::move(given_pool)), options(given), journal(folder, pool, options.seed) {
-    const std::vector<Choice> choices = journal.choices();
-    const std::vector<BatchFacts> batches = journal.batches();
-    std::size_t at = 0;
-    for (std::size_t b = 0; b < batches.size(); ++b) {
-      std::size_t end = at;
-      while (end < choices.size() && choices[end].batch == b) ++end;
-      ledger.add_batch(batches[b], std::span(choices).subspan(at, end - at));
-      at = end;
-    }
-    for (const Answer& answer : journal.answers()) ledger.add(answer);
-    curve = journal.curve();
-    if (!curve.empty()) truth = curve.back();
-    if (ledger.batches() == 0) {
-      Workers one(1);
-      add_batch(choose_batch(pool, options, nullptr, {}, options.first_batch, 0, one));
-    }
-  }
-
-  /// Writes a batch that was chosen, then opens it. Called by the worker alone.
-  void add_batch(const std::vector<Pick>& picks) {
-    if (picks.empty()) return;
-    const std::lock_guard write(write_mutex);
-    std::vector<Choice> choices;
-    BatchFacts facts;
-    {
-      const std::lock_guard lock(mutex);
-      const std::size_t number = ledger.batches();
-      Generator generator = Generator(options.seed).stream("overlap").stream(number);
-      facts.unlabeled_before = pool.ids.size() - ledger.choices().size();
-      for (const Pick& pick : picks) {
-        const bool overlap = generator.uniform() < options.overlap;
-        // Offered to a person and answered while the batch was being chosen.
-        if (ledger.choice_of(pick.row)) continue;
-        choices.push_back({pick.row, number, reason_name(pick.reason), pick.score,
-                           pick.inclusion_probability, overlap});
-      }
-    }
-    if (choices.empty()) return;
-    std::vector<Answer> none;
-    journal.add(none, choices, facts);
-    const std::lock_guard lock(mutex);
-    ledger.add_batch(facts, choices);
-  }
-
-  ShownItem shown(std::size_t item) const {
-    ShownItem result;
-    result.item = item;
-    result.reason = "offered";
-    result.score = std::numeric_limits<double>::quiet_NaN();
-    result.predicted = kUnknownLabel;
-    if (const auto place = ledger.choice_of(item)) {
-      const Choice& choice = ledger.choices()[*place];
-      result.reason = choice.reason;
-      result.score = choice.score;
-      result.second_opinion = choice.overlap && ledger.words(item) > 0;
-    }
-    if (model) {
-      const auto row = model->probabilities.row(item);
-      const auto best = std::max_element(row.begin(), row.end());
-      result.predicted = static_cast<std::int32_t>(best - row.begin());
-      result.confidence = static_cast<double>(*best);
-    }
-    return result;
-  }
-
-  struct Lease {
-    std::string who;
-    Clock::time_point until;
-  };
-  /// Whether the item may be shown to `who` now; others' leases that have run out do not count.
-  bool may_show(std::size_t item, std::size_t missing, const std::string& who, bool& mine) {
-    mine = false;
-    const auto found = leases.find(item);
-    if (found == leases.end()) return true;
-    const auto now = Clock::now();
-    std::erase_if(found->second, [&](const Lease& lease) { return lease.until < now; });
-    std::size_t others = 0;
-    for (const Lease& lease : found->second) {
-      mine = mine || lease.who == who;
-      others += lease.who != who;
-    }
-    return mine || others < missing;
-  }
-  void lease(std::size_t item, const std::string& who) {
-    const auto until = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                          std::chrono::duration<double>(options.lease_seconds));
-    auto& held = leases[item];
-    for (Lease& lease : held) {
-      if (lease.who == who) {
-        lease.until = until;
-        return;
-      }
-    }
-    held.push_back({who, until});
-  }
-  void release(std::size_t item, const std::string& who) {
-    const auto found = leases.find(item);
-    if (found == leases.end()) return;
-    std::erase_if(found->second, [&](const Lease& lease) { return lease.who == who; });
-    if (found->second.empty()) leases.erase(found);
-  }
-
-  Labelled snapshot() const {
-    Labelled labelled;
-    for (const auto& [item, label] : ledger.labels()) {
-      labelled.rows.push_back(static_cast<Index>(item));
-      labelled.labels.push_back(label);
-    }
-    return labelled;
-  }
-
-  bool train_if_due(Workers& workers) {
-    Labelled labelled;
-    std::uint64_t version;
-    float temperature;
-    {
-      const std::lock_guard lock(mutex);
-      version = answer_version;
-      if (version == trained_version) return false;
-      labelled = snapshot();
-      temperature = model_temperature;
-    }
-    const std::set<std::int32_t> seen(labelled.labels.begin(), labelled.labels.end());
-    if (labelled.rows.size() < 5 || seen.size() < 2) {
-      const std::lock_guard lock(mutex);
-      trained_version = version;
-      if (labelled.rows.empty()) model.reset();
-      return false;
-    }
-    const auto begin = Clock::now();
-    auto next = std::make_shared<Model>();
-    next->head = make_head(pool.embeddings, pool.classes.size());
-    next->head->fit(labelled.rows, labelled.labels, {}, Generator(options.seed), workers);
-    next->probabilities = Matrix<float>(pool.ids.size(), pool.classes.size());
-    std::vector<Index> all(pool.ids.size());
-    std::iota(all.begin(), all.end(), Index{0});
-    next->head->logits(all, next->probabilities, workers);
-    apply_temperature(next->probabilities, temperature);
-    next->temperature = temperature;
-    next->labels = labelled.rows.size();
-    const double seconds = seconds_since(begin);
-    const std::lock_guard lock(mutex);
-    model = std::move(next);
-    trained_version = version;
-    train_seconds = seconds;
-    return true;
-  }
-
-  bool choose_if_due(Workers& workers) {
-    std::vector<Index> issued;
-    std::shared_ptr<const Model> with;
-    std::size_t number;
-    {
-      const std::lock_guard lock(mutex);
-      // Late enough for a model that has learned from the last batch, early enough to be ready.
-      const std::size_t early = std::max<std::size_t>(10, options.batch / 4);
-      if (ledger.open() >= early || ledger.choices().size() >= pool.ids.size()) return false;
-      // Before the first model the first batch is answered to its end, unless it taught nothing.
-      if (!model && ledger.open() > 0) return false;
-      for (const Choice& choice : ledger.choices()) {
-        issued.push_back(static_cast<Index>(choice.item));
-      }
-      with = model;
-      number = ledger.batches();
-    }
-    std::sort(issued.begin(), issued.end());
-    const auto begin = Clock::now();
-    const std::vector<Pick> picks =
-        choose_batch(pool, options, with.get(), issued, options.batch, number, workers);
-    const double seconds = seconds_since(begin);
-    add_batch(picks);
-    const std::lock_guard lock(mutex);
-    select_seconds = seconds;
-    return !picks.empty();
-  }
-
-  bool estimate_if_due(Workers& workers, bool always) {
-    constexpr std::size_t kLeast = 20;
-    Labelled labelled;
-    std::vector<SampledBatch> batches;
-    {
-      const std::lock_guard lock(mutex);
-      const std::size_t count = ledger.labels().size();
-      const std::size_t step = std::max<std::size_t>(10, count / 20);
-      const bool due = always ? count != truth_labels : count >= truth_labels + step;
-      if (count < kLeast || !due) return false;
-      labelled = snapshot();
-      batches = ledger.sampled();
-    }
-    const auto begin = Clock::now();
-    const std::size_t classes = pool.classes.size();
-    const OutOfFold folds =
-        cross_validate(pool.embeddings, classes, labelled, options.seed, workers);
-    Truth found;
-    found.labels = labelled.rows.size();
-    found.temperature = folds.temperature;
-    found.reserve = reserve_accuracy(labelled, folds, batches);
-    found.pool = pool_accuracy(labelled, folds, batches, pool.ids.size());
-    found.gain = expected_gain(pool.embeddings, classes, labelled, folds, batches, pool.ids.size(),
-                               100, options.seed, workers);
-    std::vector<Suspicion> doubted = find_suspicions(labelled, folds);
-    found.seconds = seconds_since(begin);
-    {
-      const std::lock_guard write(write_mutex);
-      journal.add_truth(found);
-    }
-    const std::lock_guard lock(mutex);
-    truth = found;
-    truth_labels = found.labels;
-    model_temperature = static_cast<float>(found.temperature);
-    std::erase_if(curve, [&](const Truth& old) { return old.labels >= found.labels; });
-    curve.push_back(found);
-    suspicions = std::move(doubted);
-    return true;
-  }
-
-  void run_in_background() {
-    // Labelling must stay smooth while a model trains; threads inherit this.
-    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 5);
-    Workers workers(options.threads);
-    while (true) {
-      {
-        std::unique_lock lock(mutex);
-        wake.wait(lock, [&] { return stopping || worth_a_look; });
-        if (stopping) return;
-        worth_a_look = false;
-      }
-      try {
-        while (turn(workers, false)) {
-          const std::lock_guard lock(mutex);
-          if (stopping) return;
-        }
-        const std::lock_guard lock(mutex);
-        trouble.clear();
-      } catch (const std::exception& error) {
-        // Labelling goes on with the model at hand; the page shows what is wrong.
-        const std::lock_guard lock(mutex);
-        trouble = error.what();
-      }
-    }
-  }
-
-  bool turn(Workers& workers, bool all) {
-    // A person who waits for items comes before a newer model.
-    bool waiting;
-    {
-      const std::lock_guard lock(mutex);
-      waiting = model && ledger.open() == 0;
-    }
-    bool did = waiting && choose_if_due(workers);
-    did = train_if_due(workers) || did;
-    did = choose_if_due(workers) || did;
-    return estimate_if_due(workers, all) || did;
-  }
-
-  LabelPool pool;
-  LabelOptions options;
-  AnswerJournal journal;
-  std::mutex write_mutex;    ///< the journal's; taken before `mutex`
-  mutable std::mutex mutex;  ///< everything below
-  Ledger ledger;
-  std::size_t first_open = 0;  ///< every choice before it has all its answers
-  std::unordered_map<std::size_t, std::vector<Lease>> leases;
-  std::shared_ptr<const Model> model;
-  float model_temperature = 1;
-  std::uint64_t answer_version = 1, trained_version = 0;
-  double train_seconds = 0, select_seconds = 0;
-  std::size_t truth_labels = 0;
-  Truth truth;
-  std::vector<Truth> curve;
-  std::vector<Suspicion> suspicions;
-  std::string trouble;
-  bool stopping = false, worth_a_look = true;
-  std::condition_variable wake;
-  std::unique_ptr<Workers> manual_workers;
-  std::thread background;
-};
-
 LabelSession::LabelSession(LabelPool pool, const std::filesystem::path& folder,
                            const LabelOptions& options) {
   check(pool, options);
@@ -415,9 +110,9 @@ std::vector<ShownItem> LabelSession::next(std::size_t count, const std::string& 
     if (mine.size() >= count) break;
     const std::size_t missing = state.ledger.missing(choice);
     if (missing == 0 || state.ledger.word(choice.item, who) != nullptr) continue;
-    bool leased_to_me;
-    if (!state.may_show(choice.item, missing, who, leased_to_me)) continue;
-    if (leased_to_me) {
+    const Leases::Verdict lease = state.leases.look(choice.item, missing, who);
+    if (!lease.may) continue;
+    if (lease.mine) {
       mine.push_back(state.shown(choice.item));
     } else if (others.size() < count) {
       others.push_back(state.shown(choice.item));
@@ -427,7 +122,7 @@ std::vector<ShownItem> LabelSession::next(std::size_t count, const std::string& 
     if (mine.size() >= count) break;
     mine.push_back(std::move(item));
   }
-  for (const ShownItem& item : mine) state.lease(item.item, who);
+  for (const ShownItem& item : mine) state.leases.take(item.item, who);
   return mine;
 }
 
@@ -444,9 +139,8 @@ std::vector<ShownItem> LabelSession::grid(std::size_t count, std::int32_t label,
   std::vector<std::vector<std::size_t>> queued(state.pool.classes.size());
   for (const Choice& choice : state.ledger.choices()) {
     const std::size_t missing = state.ledger.missing(choice);
-    bool leased_to_me;
     if (missing == 0 || state.ledger.word(choice.item, who) != nullptr ||
-        !state.may_show(choice.item, missing, who, leased_to_me)) {
+        !state.leases.look(choice.item, missing, who).may) {
       continue;
     }
     queued[static_cast<std::size_t>(state.shown(choice.item).predicted)].push_back(choice.item);
@@ -466,9 +160,8 @@ std::vector<ShownItem> LabelSession::grid(std::size_t count, std::int32_t label,
   for (std::size_t item = 0; items.size() < count && item < state.pool.ids.size(); ++item) {
     const auto row = state.model->probabilities.row(item);
     const auto best = std::max_element(row.begin(), row.end());
-    bool leased_to_me;
     if (best - row.begin() != label || state.ledger.choice_of(item) ||
-        !state.may_show(item, 1, who, leased_to_me)) {
+        !state.leases.look(item, 1, who).may) {
       continue;
     }
     sure.emplace_back(-*best, item);
@@ -476,7 +169,7 @@ std::vector<ShownItem> LabelSession::grid(std::size_t count, std::int32_t label,
   const std::size_t more = std::min(sure.size(), count - items.size());
   std::partial_sort(sure.begin(), sure.begin() + static_cast<std::ptrdiff_t>(more), sure.end());
   for (std::size_t i = 0; i < more; ++i) items.push_back(state.shown(sure[i].second));
-  for (const ShownItem& item : items) state.lease(item.item, who);
+  for (const ShownItem& item : items) state.leases.take(item.item, who);
   return items;
 }
 
@@ -549,7 +242,7 @@ AnswerReceipt LabelSession::answer(std::span<const NewAnswer> answers) {
     if (!offered.empty()) state.ledger.add_batch(facts, offered);
     for (const Answer& row : rows) {
       state.ledger.add(row);
-      state.release(row.item, row.who);
+      state.leases.release(row.item, row.who);
     }
     ++state.answer_version;
     state.worth_a_look = true;
@@ -579,7 +272,7 @@ std::optional<std::size_t> LabelSession::undo(const std::string& who) {
   const std::lock_guard lock(state.mutex);
   state.ledger.add(rows[0]);
   state.first_open = 0;
-  state.lease(rows[0].item, who);
+  state.leases.take(rows[0].item, who);
   ++state.answer_version;
   state.worth_a_look = true;
   state.wake.notify_all();
@@ -590,6 +283,7 @@ LabelState LabelSession::state() const {
   const State& state = *state_;
   const std::lock_guard lock(state.mutex);
   LabelState result;
+  result.session = state.journal.session();
   result.pool = state.pool.ids.size();
   result.labelled = state.ledger.labels().size();
   result.skipped = state.ledger.without_label(AnswerKind::kSkip);
@@ -638,47 +332,8 @@ Agreement LabelSession::agreement() const {
     const std::lock_guard lock(state_->mutex);
     shared = state_->ledger.shared();
   }
-  Agreement agreement;
-  agreement.items = shared.size();
-  std::vector<Votes> votes;
-  std::map<std::pair<std::string, std::string>, std::vector<std::pair<std::int32_t, std::int32_t>>>
-      pairs;
-  for (const auto& [item, given] : shared) {
-    votes.push_back(given);
-    bool same = true;
-    for (auto a = given.begin(); a != given.end(); ++a) {
-      same = same && a->second == given.begin()->second;
-      for (auto b = std::next(a); b != given.end(); ++b) {
-        pairs[{a->first, b->first}].emplace_back(a->second, b->second);
-      }
-    }
-    if (!same) agreement.disagreements.push_back({item, {given.begin(), given.end()}});
-  }
-  agreement.krippendorff = krippendorff_alpha(votes);
-  for (const auto& [people, given] : pairs) {
-    const auto agreed = std::count_if(given.begin(), given.end(),
-                                      [](const auto& pair) { return pair.first == pair.second; });
-    agreement.pairs.push_back({people.first, people.second, given.size(),
-                               static_cast<double>(agreed) / static_cast<double>(given.size()),
-                               cohen_kappa(given)});
-  }
-  return agreement;
+  return agreement_of(shared);
 }
-
-namespace {
-
-std::string rows_csv(const std::vector<LabelRow>& rows, const std::vector<std::string>& ids,
-                     const std::vector<std::string>& classes) {
-  std::string table = "id,label,who,when,votes\n";
-  for (const LabelRow& row : rows) {
-    table += csv_text(ids[row.item]) + "," +
-             csv_text(classes[static_cast<std::size_t>(row.label)]) + "," + csv_text(row.who) +
-             "," + utc(row.when_ms) + "," + std::to_string(row.votes) + "\n";
-  }
-  return table;
-}
-
-}  // namespace
 
 std::string LabelSession::labels_csv() const {
   return rows_csv(labels(), state_->pool.ids, state_->pool.classes);
@@ -702,17 +357,5 @@ std::string LabelSession::image(std::size_t item, int side) const {
 
 const LabelPool& LabelSession::pool() const { return state_->pool; }
 const LabelOptions& LabelSession::options() const { return state_->options; }
-
-std::string read_session_labels(const std::filesystem::path& folder) {
-  const std::filesystem::path path = folder / "answers.db";
-  if (!std::filesystem::exists(path)) throw Error(path.string(), "no such labelling session");
-  const Database database(path, Database::Mode::kReadOnly);
-  Ledger ledger;
-  for (const Answer& answer : read_answers(database)) ledger.add(answer);
-  std::vector<LabelRow> rows;
-  for (const auto& [item, label] : ledger.labels()) rows.push_back(ledger.row(item));
-  return rows_csv(rows, read_names(database, "items", "id"),
-                  read_names(database, "classes", "name"));
-}
 
 }  // namespace goldpan

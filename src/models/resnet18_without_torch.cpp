@@ -4,6 +4,7 @@
 
 namespace goldpan {
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): where libtorch is, the images are kept
 std::unique_ptr<Classifier> make_resnet18(std::shared_ptr<const ImageSource>, std::size_t,
                                           const Resnet18Options&) {
   refuse_without_torch("make_resnet18");

@@ -1,4 +1,7 @@
+#include "report/ablation.hpp"
+
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -54,8 +57,8 @@ Effect effect_at(const Grid& with, const Grid& without, std::size_t strategy, st
 
 }  // namespace
 
-std::string write_ablation(const Records& with_all, const std::vector<Ablation>& ablations,
-                           const std::filesystem::path& folder) {
+report::AblationTexts report::compare_ablations(const Records& with_all,
+                                                const std::vector<Ablation>& ablations) {
   CsvTable table(
       "guard,strategy,budget,accuracy_with,accuracy_without,difference_mean,difference_std,ci_low,"
       "ci_high,"
@@ -100,9 +103,15 @@ std::string write_ablation(const Records& with_all, const std::vector<Ablation>&
     text += fmt::format("  (cost: {:.1f} s of {:.1f} s)\n", seconds_with - seconds_without,
                         seconds_with);
   }
+  return {table.str(), std::move(text)};
+}
+
+std::string write_ablation(const Records& with_all, const std::vector<Ablation>& ablations,
+                           const std::filesystem::path& folder) {
+  const report::AblationTexts texts = report::compare_ablations(with_all, ablations);
   make_writable_folder(folder / "tables");
-  write_file(folder / "tables/ablation.csv", table.str());
-  return text;
+  write_file(folder / "tables/ablation.csv", texts.csv);
+  return texts.terminal;
 }
 
 }  // namespace goldpan

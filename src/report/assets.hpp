@@ -4,9 +4,10 @@
 
 namespace goldpan::report {
 
-/// The page but for its data, whose place is "{{data}}": assets/*, put together by CMake.
+// Pages but for their data, whose place is "{{data}}": assets/*, put together by CMake.
+
 extern const std::string_view kPageTemplate;
-/// The style sheet alone, for other pages.
-extern const std::string_view kStyleSheet;
+extern const std::string_view kEvaluationTemplate;
+extern const std::string_view kPicksTemplate;
 
 }  // namespace goldpan::report

@@ -100,6 +100,43 @@ std::string gain_at_budget(const Analysis& analysis, const Gain& gain) {
       describe_p(gain.p_holm));
 }
 
+// The best of those shown to gain with few labels, or null.
+const BandGain* best_with_few(const Analysis& analysis) {
+  const BandGain* best = nullptr;
+  for (const BandGain& gain : analysis.bands) {
+    if (gain.band != "few" || gain.verdict != "better" || !(gain.ci_all_low > 0)) continue;
+    if (best == nullptr || gain.test.mean > best->test.mean) best = &gain;
+  }
+  return best;
+}
+
+// The regime of few labels has a sentence of its own: who wins there need not win with more.
+void add_few_labels(const Analysis& analysis, Conclusion& conclusion) {
+  const Grid& grid = analysis.grid;
+  const bool is_there =
+      std::ranges::any_of(analysis.bands, [](const BandGain& gain) { return gain.band == "few"; });
+  if (!is_there) return;
+  const BandGain* best = best_with_few(analysis);
+  if (best == nullptr) {
+    conclusion.details.push_back(fmt::format(
+        "With few labels ({}) no strategy is shown to be better than random (`budget_bands.csv`).",
+        few_labels(grid)));
+    return;
+  }
+  std::string sentence = fmt::format(
+      "With few labels ({}) {} is {} percentage points more accurate than random (95 % interval "
+      "{} to {}; {}, corrected {}): shown (`budget_bands.csv`).",
+      few_labels(grid), name_of(grid, best->strategy), fixed(best->test.mean, 2),
+      fixed(best->ci_all_low, 2), fixed(best->ci_all_high, 2), counted(best->test.n, "seed"),
+      describe_p(best->p_holm));
+  if (conclusion.shown) {
+    conclusion.details.push_back(std::move(sentence));
+  } else {
+    conclusion.shown = true;
+    conclusion.text = std::move(sentence) + " With more labels nothing is shown to save any.";
+  }
+}
+
 void add_without_savings(const Analysis& analysis, Conclusion& conclusion) {
   const std::vector<const Comparison*> areas = areas_with(analysis, "");
   const std::size_t seeds = analysis.grid.seeds().size();
@@ -197,6 +234,7 @@ Conclusion conclude(const Analysis& analysis, const LabelPrices& prices) {
           sentence + (analysis.matches.empty() ? "" : " That labels are saved is not shown.");
     }
   }
+  add_few_labels(analysis, conclusion);
   if (!conclusion.shown) add_without_savings(analysis, conclusion);
   add_worse(analysis, conclusion);
   add_method(analysis, conclusion);

@@ -20,9 +20,10 @@ constexpr TableInfo kTables[] = {
     {"budget_gains.csv",
      "Each strategy against random at the same budget, paired over seeds and test items.",
      "strategy,budget,gain_mean,gain_std,ci_low,ci_high,p_value,seeds,verdict,p_holm,p_wilcoxon,"
-     "seeds_needed,std_error,std_error_items,degrees,ci_all_low,ci_all_high"},
+     "seeds_needed,std_error,std_error_items,degrees,ci_all_low,ci_all_high,labels"},
     {"budget_bands.csv",
-     "Each strategy against random over low (up to 10 %), middle (up to 50 %) and high budgets.",
+     "Each strategy against random over few labels (below 5 % of the pool), low (up to 10 "
+     "%), middle (up to 50 %) and high budgets.",
      "band,budgets,strategy,gain_mean,gain_std,ci_low,ci_high,p_value,seeds,verdict,p_holm,p_"
      "wilcoxon,seeds_needed,std_error,std_error_items,degrees,ci_all_low,ci_all_high"},
     {"area_under_curve.csv",
@@ -132,7 +133,7 @@ constexpr ColumnInfo kColumns[] = {
      "Lower end of a 95 % interval that holds for all strategies of the comparison at once, so "
      "that the best may be chosen by it (Bonferroni)."},
     {"ci_all_high", "percentage points", "Upper end of it."},
-    {"band", "", "`low`, `middle` or `high` budgets."},
+    {"band", "", "`few`, `low`, `middle` or `high` budgets."},
     {"budgets", "fractions, or count",
      "The band's budgets; in pairwise_wins.csv the number of budgets at which both could be "
      "compared."},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <vector>
 
 #include <fmt/format.h>
@@ -52,37 +53,64 @@ std::string number(double value) {
 
 std::string gnuplot_number(double value) { return number(value); }
 
-// Where ticks would touch, the first and last stay and the others give way.
-std::string budget_axis(const Grid& grid) {
+namespace {
+
+using Budgets = std::vector<std::size_t>;
+
+// The axis of some budgets: per cent above labels, at those asked for; where labels are few, labels
+// above per cent. Where ticks would touch, the first and last stay and the others give way.
+std::string budget_axis(const Grid& grid, const Budgets& budgets) {
   const auto position = [&](std::size_t budget) {
     return std::log(std::max<double>(1, static_cast<double>(grid.labels(budget))));
   };
-  const std::size_t count = grid.budgets().size();
+  const double begin = position(budgets.front()), end = position(budgets.back());
   // A run of one budget still needs an axis of some length.
-  const double span = std::max(1.0, position(count - 1) - position(0));
+  const double span = std::max(1.0, end - begin);
   constexpr double kRoom = 0.095;  // of the axis, for one label
-  std::vector<std::size_t> shown;
+  Budgets shown;
   for (const std::size_t budget : grid.asked_budgets()) {
+    if (budget < budgets.front() || budget > budgets.back()) continue;
     const bool after_last =
         shown.empty() || position(budget) - position(shown.back()) > kRoom * span;
-    const bool before_end = position(count - 1) - position(budget) > kRoom * span;
-    if (budget + 1 == count || (after_last && before_end)) shown.push_back(budget);
+    const bool before_end = end - position(budget) > kRoom * span;
+    if (budget == budgets.back() || (after_last && before_end)) shown.push_back(budget);
   }
+  const bool labels_first = grid.is_few(budgets.back());
   std::string ticks;
   for (const std::size_t budget : shown) {
     // Tick labels are formats: a per cent sign is written twice.
+    const std::string share = percent(grid.budgets()[budget]) + "%";
+    const std::string labels = thousands(static_cast<double>(grid.labels(budget)));
     ticks +=
-        fmt::format("{}\"{}%\\n{}\" {}", ticks.empty() ? "" : ", ", percent(grid.budgets()[budget]),
-                    thousands(static_cast<double>(grid.labels(budget))),
-                    std::max<std::size_t>(1, grid.labels(budget)));
+        fmt::format("{}\"{}\\n{}\" {}", ticks.empty() ? "" : ", ", labels_first ? labels : share,
+                    labels_first ? share : labels, std::max<std::size_t>(1, grid.labels(budget)));
   }
-  const double low = std::exp(position(0) - 0.04 * span);
-  const double high = std::exp(position(count - 1) + 0.04 * span);
   return fmt::format(
       "set logscale x\nset xrange [{}:{}]\nset xtics ({}) font ',8' nomirror offset 0,0.2\n"
       "set mxtics 1\n",
-      number(low), number(high), ticks);
+      number(std::exp(begin - 0.04 * span)), number(std::exp(end + 0.04 * span)), ticks);
 }
+
+Budgets all_budgets(const Grid& grid) {
+  Budgets budgets(grid.budgets().size());
+  std::iota(budgets.begin(), budgets.end(), std::size_t{0});
+  return budgets;
+}
+
+// Few labels and shares of the pool apart, where a run has a curve in both: gains differ tenfold,
+// so that one scale for both would press the second onto the zero line.
+std::vector<Budgets> regimes_of(const Grid& grid) {
+  Budgets few, shares;
+  for (const std::size_t budget : all_budgets(grid)) {
+    (grid.is_few(budget) ? few : shares).push_back(budget);
+  }
+  if (few.size() < 2 || shares.size() < 2) return {all_budgets(grid)};
+  return {few, shares};
+}
+
+}  // namespace
+
+std::string budget_axis(const Grid& grid) { return budget_axis(grid, all_budgets(grid)); }
 
 namespace {
 
@@ -113,13 +141,14 @@ std::string band_rows(const std::vector<Edges>& edges) {
   return rows + fmt::format("{} {} {}\n", number(last.labels), number(last.low), number(last.high));
 }
 
-// One strategy's mean and standard deviation at every budget, as a data block: labels and mean;
+// One strategy's mean and standard deviation at some budgets, as a data block: labels and mean;
 // after two empty lines the band.
 template <typename Values>
-std::string data_block(const Grid& grid, const std::string& name, const Values& values_at) {
+std::string data_block(const Grid& grid, const Budgets& budgets, const std::string& name,
+                       const Values& values_at) {
   std::string block = fmt::format("${} << EOD\n", name);
   std::vector<Edges> edges;
-  for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
+  for (const std::size_t budget : budgets) {
     const auto [middle, spread] = values_at(budget);
     if (!std::isfinite(middle)) continue;
     const double half = std::isfinite(spread) ? spread : 0;
@@ -140,7 +169,8 @@ const char* panel_look() { return kPanelLook; }
 
 std::string curve_block(const Grid& grid, const std::string& name,
                         const std::vector<Spread>& points) {
-  return data_block(grid, name, [&](std::size_t budget) { return points[budget]; });
+  return data_block(grid, all_budgets(grid), name,
+                    [&](std::size_t budget) { return points[budget]; });
 }
 
 std::string band(const std::string& block, const Style& style) {
@@ -171,8 +201,8 @@ struct Panel {
 
   template <typename Values>
   void add(FigureScript& figure, const std::string& block_name, const Style& style,
-           const Grid& grid, const Values& values_at) {
-    const std::string block = data_block(grid, block_name, values_at);
+           const Grid& grid, const Budgets& budgets, const Values& values_at) {
+    const std::string block = data_block(grid, budgets, block_name, values_at);
     if (!has_points(block)) return;
     figure.data += block;
     bands.push_back(band(block_name, style));
@@ -186,13 +216,17 @@ struct Panel {
   }
 };
 
-// Title, axis and the full-data accuracy as a dotted line.
-std::string accuracy_panel(const Analysis& analysis, const std::string& title) {
-  std::string body = fmt::format("set title {} font ',11' offset 0,-0.3\n", gnuplot_text(title));
+constexpr const char* kNewPanel = "unset arrow\nunset label\nset yrange [*:*]\n";
+
+// Title, axis and, among shares of the pool, the full-data accuracy as a dotted line.
+std::string accuracy_panel(const Analysis& analysis, const Budgets& budgets,
+                           const std::string& title) {
+  std::string body =
+      fmt::format("{}set title {} font ',11' offset 0,-0.3\n", kNewPanel, gnuplot_text(title));
   body += "set ylabel \"accuracy (%)\" font ',10' offset 1,0\n";
-  if (!std::isfinite(analysis.full_accuracy)) return body;
-  const std::string full = number(100 * analysis.full_accuracy);
   const Grid& grid = analysis.grid;
+  if (!std::isfinite(analysis.full_accuracy) || grid.is_few(budgets.back())) return body;
+  const std::string full = number(100 * analysis.full_accuracy);
   body += fmt::format(
       "set arrow 1 from graph 0, first {0} to graph 1, first {0} nohead dt (3,5) lw 1.4 lc rgb "
       "'{1}' back\n",
@@ -207,22 +241,25 @@ std::string accuracy_panel(const Analysis& analysis, const std::string& title) {
              full, kGrey);
 }
 
-constexpr const char* kGainsPanel =
-    "unset arrow 1\nunset label 1\n"
-    "set title \"(b) Gain over random at the same seed\" font ',11' offset 0,-0.3\n"
-    "set ylabel \"gain (percentage points)\" font ',10' offset 1,0\n"
-    "set arrow 2 from graph 0, first 0 to graph 1, first 0 nohead lw 2.6 lc rgb '#000000' back\n"
-    "set label 3 \"random\" at graph 0.01, first 0 left offset 0,-0.7 font ',9'\n";
+std::string gains_panel(const std::string& title) {
+  return fmt::format(
+      "{}set title {} font ',11' offset 0,-0.3\n"
+      "set ylabel \"gain (percentage points)\" font ',10' offset 1,0\n"
+      "set arrow 2 from graph 0, first 0 to graph 1, first 0 nohead lw 2.6 lc rgb '#000000' back\n"
+      "set label 3 \"random\" at graph 0.01, first 0 left offset 0,-0.7 font ',9'\n",
+      kNewPanel, gnuplot_text(title));
+}
 
 // The range of the gains: a strategy far below random would press all others onto the zero line, so
 // the panel ends at twice the largest gain below it and says who falls further, and how far.
-std::string gains_range(const Analysis& analysis, const std::vector<std::size_t>& strategies) {
+std::string gains_range(const Analysis& analysis, const Budgets& budgets,
+                        const std::vector<std::size_t>& strategies) {
   const Grid& grid = analysis.grid;
   double top = 0;
   double bottom = 0;
   std::map<std::size_t, double> lowest;
   for (const Gain& gain : analysis.gains) {
-    if (std::find(strategies.begin(), strategies.end(), gain.strategy) == strategies.end())
+    if (!std::ranges::count(strategies, gain.strategy) || !std::ranges::count(budgets, gain.budget))
       continue;
     const double half = std::isfinite(gain.test.std) ? gain.test.std : 0;
     top = std::max(top, gain.test.mean + half);
@@ -281,43 +318,75 @@ FigureScript curves_script(const Analysis& analysis, const std::vector<std::size
   const std::vector<Style> styles = styles_of(grid.strategies());
   FigureScript figure;
   figure.name = name;
-  Panel accuracy, gains;
+  const std::vector<Budgets> regimes = regimes_of(grid);
+  std::vector<Panel> accuracies(regimes.size()), gains(regimes.size());
   // Random is drawn last, on top.
   std::vector<std::size_t> order = strategies;
   std::stable_partition(order.begin(), order.end(),
                         [&](std::size_t s) { return s != grid.random(); });
-  for (const std::size_t s : order) {
-    accuracy.add(figure, fmt::format("curve{}", s), styles[s], grid, [&](std::size_t budget) {
-      const std::vector<double> values = grid.values(s, budget, "accuracy");
-      return Spread{100 * mean(values), 100 * standard_deviation(values)};
-    });
-    gains.add(figure, fmt::format("gain{}", s), styles[s], grid, [&](std::size_t budget) {
-      const Gain* gain = analysis.gain(s, budget);
-      return gain == nullptr ? Spread{} : Spread{gain->test.mean, gain->test.std};
-    });
+  for (std::size_t r = 0; r < regimes.size(); ++r) {
+    const std::string suffix = r == 0 ? "" : "b";
+    for (const std::size_t s : order) {
+      accuracies[r].add(figure, fmt::format("curve{}{}", s, suffix), styles[s], grid, regimes[r],
+                        [&](std::size_t budget) {
+                          const std::vector<double> values = grid.values(s, budget, "accuracy");
+                          return Spread{100 * mean(values), 100 * standard_deviation(values)};
+                        });
+      gains[r].add(figure, fmt::format("gain{}{}", s, suffix), styles[s], grid, regimes[r],
+                   [&](std::size_t budget) {
+                     const Gain* gain = analysis.gain(s, budget);
+                     return gain == nullptr ? Spread{} : Spread{gain->test.mean, gain->test.std};
+                   });
+    }
   }
-  const std::size_t panels = gains.lines.empty() ? 1 : 2;
-  const std::size_t entries_in_row = panels == 2 ? 7 : 4;
+  // Accuracy and gain side by side; with two regimes a row for each of the two, a column a regime.
+  const bool has_gains = !gains.front().lines.empty();
+  const bool is_square = regimes.size() == 2;
+  const std::size_t columns = has_gains || is_square ? 2 : 1;
+  const std::size_t rows = has_gains && is_square ? 2 : 1;
+  const std::size_t entries_in_row = columns == 2 ? 7 : 4;
   const std::size_t legend_rows = (strategies.size() + entries_in_row - 1) / entries_in_row;
   const int legend_height = 34 + 20 * static_cast<int>(legend_rows);
-  figure.width = panels == 2 ? 1100 : 580;
-  figure.height = 430 + legend_height;
+  figure.width = columns == 2 ? 1100 : 580;
+  figure.height = 430 * static_cast<int>(rows) + legend_height;
   const double legend_share = static_cast<double>(legend_height) / figure.height;
+  const double height = (1 - legend_share) / static_cast<double>(rows);
 
   std::string& body = figure.body;
   body += kPanelLook;
-  body += budget_axis(grid);
-  body += fmt::format("set xlabel {} font ',10' offset 0,-0.6\n",
-                      gnuplot_text("labels bought, share of the pool"));
-  body += fmt::format("set multiplot\nset size {},{}\nset origin 0,{}\nunset key\n",
-                      panels == 2 ? "0.5" : "1", number(1 - legend_share), number(legend_share));
-  body += accuracy_panel(analysis, panels == 2 ? "(a) Test accuracy" : "Test accuracy");
-  body += accuracy.plot();
-  if (panels == 2) {
-    body += fmt::format("set origin 0.5,{}\n", number(legend_share));
-    body += kGainsPanel;
-    body += gains_range(analysis, strategies);
-    body += gains.plot();
+  body += fmt::format("set multiplot\nset size {},{}\nunset key\n", columns == 2 ? "0.5" : "1",
+                      number(height));
+  const bool is_alone = !has_gains && !is_square;
+  std::size_t panel = 0;
+  const auto title = [&](std::size_t regime, const std::string& what) {
+    std::string text = is_alone ? "" : fmt::format("({}) ", static_cast<char>('a' + panel));
+    if (is_square) text += regime == 0 ? "Few labels: " : "Shares of the pool: ";
+    return text + what;
+  };
+  const auto place = [&] {
+    const std::size_t column = panel % columns, row = panel / columns;
+    ++panel;
+    return fmt::format("set origin {},{}\n", column == 0 ? "0" : "0.5",
+                       number(legend_share + static_cast<double>(rows - 1 - row) * height));
+  };
+  for (const bool is_gain : {false, true}) {
+    for (std::size_t r = 0; r < regimes.size() && (!is_gain || has_gains); ++r) {
+      body += budget_axis(grid, regimes[r]);
+      const bool labels_first = grid.is_few(regimes[r].back());
+      body += fmt::format("set xlabel {} font ',10' offset 0,-0.6\n",
+                          gnuplot_text(labels_first ? "labels bought, share of the pool below"
+                                                    : "labels bought, share of the pool"));
+      if (is_gain) {
+        body += gains_panel(title(r, is_square ? "gain over random at the same seed"
+                                               : "Gain over random at the same seed"));
+        body += gains_range(analysis, regimes[r], strategies);
+      } else {
+        body += accuracy_panel(analysis, regimes[r],
+                               title(r, is_square ? "test accuracy" : "Test accuracy"));
+      }
+      body += place();
+      body += (is_gain ? gains : accuracies)[r].plot();
+    }
   }
   // In the order asked for, random first.
   std::vector<Style> legend;
@@ -328,24 +397,26 @@ FigureScript curves_script(const Analysis& analysis, const std::vector<std::size
 }
 
 bool has_reliability(const Grid& grid) {
-  return !grid.budgets().empty() && !pooled_reliability(grid, 0, true).empty();
+  return !grid.budgets().empty() && !pooled_reliability(grid, grid.first_share(), true).empty();
 }
 
 FigureScript calibration_script(const Grid& grid) {
   const Style before{"before", "#D55E00", "4 2", 4, false};
   const Style after{"after temperature scaling", "#0072B2", "", 7, false};
+  const std::size_t first = grid.first_share();
   FigureScript figure;
   figure.name = "calibration";
   figure.width = 1100;
   figure.height = 460;
   for (const bool scaled : {false, true}) {
     figure.data += fmt::format("$reliability{} << EOD\n", scaled ? 1 : 0);
-    for (const ReliabilityBin& bin : pooled_reliability(grid, 0, scaled)) {
+    for (const ReliabilityBin& bin : pooled_reliability(grid, first, scaled)) {
       figure.data += fmt::format("{} {}\n", number(bin.confidence), number(bin.accuracy));
     }
     figure.data += "EOD\n";
     const auto field = scaled ? "ece_after" : "ece_before";
-    figure.data += data_block(grid, fmt::format("error{}", scaled ? 1 : 0), [&](std::size_t b) {
+    const std::string block = fmt::format("error{}", scaled ? 1 : 0);
+    figure.data += data_block(grid, all_budgets(grid), block, [&](std::size_t b) {
       std::vector<double> all;
       for (std::size_t s = 0; s < grid.strategies().size(); ++s) {
         const std::vector<double> values = grid.values(s, b, field);
@@ -357,10 +428,11 @@ FigureScript calibration_script(const Grid& grid) {
   std::string& body = figure.body;
   body += kPanelLook;
   body += "set multiplot layout 1,2\n";
-  body += fmt::format("set title {} font ',11' offset 0,-0.3\n",
-                      gnuplot_text(fmt::format("(a) Reliability at {} of the pool, {} labels",
-                                               percent(grid.budgets()[0]),
-                                               thousands(static_cast<double>(grid.labels(0))))));
+  body +=
+      fmt::format("set title {} font ',11' offset 0,-0.3\n",
+                  gnuplot_text(fmt::format("(a) Reliability at {} of the pool, {} labels",
+                                           percent(grid.budgets()[first]),
+                                           thousands(static_cast<double>(grid.labels(first))))));
   body +=
       "set xlabel \"confidence\" font ',10'\nset ylabel \"share predicted right\" font ',10' "
       "offset 1,0\n"
@@ -370,7 +442,7 @@ FigureScript calibration_script(const Grid& grid) {
   body += joined(
       {line("reliability0", before, before.label), line("reliability1", after, after.label)});
   body += "unset arrow 1\nunset key\nset autoscale y\nset yrange [0:*]\nset ytics autofreq\n";
-  body += budget_axis(grid);
+  body += budget_axis(grid, all_budgets(grid));
   body +=
       "set title \"(b) Calibration error, all strategies and seeds\" font ',11' "
       "offset 0,-0.3\nset xlabel \"labels bought, share of the pool\" font ',10' offset 0,-0.6\n"

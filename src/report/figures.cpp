@@ -81,9 +81,9 @@ std::vector<std::size_t> uncertainty_strategies(const Grid& grid) {
   return chosen;
 }
 
-void draw_figures(const Analysis& analysis, const std::string& gnuplot,
-                  const std::filesystem::path& folder, std::vector<std::filesystem::path>& files,
-                  std::vector<std::string>& warnings) {
+namespace {
+
+std::vector<FigureScript> make_figures(const Analysis& analysis) {
   std::vector<FigureScript> figures;
   if (!analysis.grid.strategies().empty()) {
     figures.push_back(curves_script(analysis, main_strategies(analysis.grid), "learning_curves"));
@@ -92,7 +92,21 @@ void draw_figures(const Analysis& analysis, const std::string& gnuplot,
   if (!flavours.empty()) figures.push_back(curves_script(analysis, flavours, "uncertainty"));
   if (has_reliability(analysis.grid)) figures.push_back(calibration_script(analysis.grid));
   if (SliceStudy::mined(analysis)) figures.push_back(slice_gains_script(SliceStudy(analysis)));
-  for (const FigureScript& figure : figures) {
+  return figures;
+}
+
+}  // namespace
+
+std::vector<std::string> figure_names(const Analysis& analysis) {
+  std::vector<std::string> names;
+  for (const FigureScript& figure : make_figures(analysis)) names.push_back(figure.name);
+  return names;
+}
+
+void draw_figures(const Analysis& analysis, const std::string& gnuplot,
+                  const std::filesystem::path& folder, std::vector<std::filesystem::path>& files,
+                  std::vector<std::string>& warnings) {
+  for (const FigureScript& figure : make_figures(analysis)) {
     try {
       draw(figure, gnuplot, folder, files);
     } catch (const std::exception& error) {

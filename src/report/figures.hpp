@@ -14,6 +14,9 @@ void draw_figures(const Analysis& analysis, const std::string& gnuplot,
                   const std::filesystem::path& folder, std::vector<std::filesystem::path>& files,
                   std::vector<std::string>& warnings);
 
+/// The names of the figures that the records allow, without folder and ending.
+std::vector<std::string> figure_names(const Analysis& analysis);
+
 /// The strategies of the main figure: all but the other flavours of uncertainty when margin stands
 /// for them.
 std::vector<std::size_t> main_strategies(const Grid& grid);

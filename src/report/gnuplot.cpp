@@ -67,7 +67,7 @@ std::string first_words(const std::filesystem::path& complaint) {
   std::size_t start = 0;
   while (start < text.size()) {
     const std::size_t end = std::min(text.find('\n', start), text.size());
-    const std::string line = text.substr(start, end - start);
+    std::string line = text.substr(start, end - start);
     const bool warning = line.find("warning:") != std::string::npos;
     if (line.find(" line ") != std::string::npos && !warning) return line;
     start = end + 1;

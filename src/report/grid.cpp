@@ -89,6 +89,12 @@ std::optional<std::size_t> Grid::full() const {
   return std::nullopt;
 }
 
+std::size_t Grid::first_share() const {
+  std::size_t budget = 0;
+  while (budget + 1 < budgets_.size() && is_few(budget)) ++budget;
+  return budget;
+}
+
 std::vector<std::size_t> Grid::asked_budgets() const {
   std::vector<std::size_t> asked, all;
   for (std::size_t budget = 0; budget < budgets_.size(); ++budget) {

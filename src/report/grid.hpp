@@ -13,6 +13,9 @@ namespace goldpan::report {
 
 inline constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
+/// The share of the pool that parts the two regimes of a run: few labels, and shares of the pool.
+inline constexpr double kFewLabels = 0.05;
+
 /// The rounds of a run as a table: strategy x budget x seed. Cells of rounds that are not finished
 /// are empty. Holds a reference to the records, which must outlive it.
 class Grid {
@@ -39,6 +42,12 @@ class Grid {
   /// Whether the budget is the whole pool, where all strategies hold the same labels.
   bool is_full(std::size_t budget) const { return budgets_[budget] >= 1 - 1e-9; }
   std::optional<std::size_t> full() const;
+  /// Whether the budget is one of few labels, below kFewLabels of the pool: there strategies differ
+  /// by many points, and what they do with shares of the pool says little about it.
+  bool is_few(std::size_t budget) const { return budgets_[budget] < kFewLabels - 1e-9; }
+  /// The first budget that is not one of few labels, or the last of all: where one budget stands
+  /// for the run. A grid without budgets has none: 0.
+  std::size_t first_share() const;
   /// The budgets that the settings name, without finer rounds between them; all if there are none.
   std::vector<std::size_t> asked_budgets() const;
   /// Labels bought at a budget: the most that a round there reports (they agree in a sound run).

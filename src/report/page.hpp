@@ -1,22 +1,16 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include <goldpan/report/report.hpp>
 
 #include "report/reflection.hpp"
 #include "report/statistics.hpp"
+#include "report/template.hpp"
 
-// report.html is one template (assets/page.html with its style sheet and scripts) and one JSON
-// document that fills it in the browser. No markup is written here: texts stay texts, which the
-// page's script puts into text nodes.
+// report.html: what fills assets/page.html.
 namespace goldpan::report {
-
-using Json = nlohmann::json;
 
 /// The whole report as one HTML page that needs nothing from outside: style, script, data and
 /// thumbnails are in it. Adds to `warnings` what thumbnails could not be made.
@@ -37,10 +31,6 @@ Json page_data(const Analysis& analysis, const ReportOptions& options,
                const std::vector<ReflectionSection>& reflection,
                std::vector<std::string>& warnings);
 
-/// JSON that may stand inside a <script> element: bytes that are no UTF-8 are replaced, and no '<'
-/// is left that could end it.
-std::string script_safe(const Json& data);
-
 // The parts of the data, by file.
 
 Json page_tables(const Analysis& analysis, const LabelPrices& prices);
@@ -49,8 +39,5 @@ std::string labels_note(const Analysis& analysis, const LabelPrices& prices);
 Json page_picks(const Analysis& analysis, const ReportOptions& options,
                 std::vector<std::string>& warnings);
 Json page_tiles(const Analysis& analysis);
-
-/// A finite number, rounded to a multiple of 1 / precision, or null.
-Json number(double value, double precision = 1e6);
 
 }  // namespace goldpan::report

@@ -142,11 +142,6 @@ Json sections(const Analysis& analysis, const Json& data) {
 
 }  // namespace
 
-Json number(double value, double precision) {
-  if (!std::isfinite(value)) return nullptr;
-  return std::round(value * precision) / precision;
-}
-
 Json page_data(const Analysis& analysis, const ReportOptions& options,
                const std::vector<ReflectionSection>& reflection,
                std::vector<std::string>& warnings) {

@@ -123,7 +123,7 @@ Json page_picks(const Analysis& analysis, const ReportOptions& options,
       const auto same =
           std::ranges::find_if(strips, [&](const auto& other) { return other.first == strip; });
       if (same == strips.end()) {
-        strips.push_back({std::move(strip), {name}});
+        strips.emplace_back(std::move(strip), std::vector{name});
       } else {
         same->second.push_back(name);
       }

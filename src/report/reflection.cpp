@@ -106,7 +106,8 @@ ReflectionSection winners(const Analysis& analysis) {
     section.sentences.push_back("The run has no random baseline: nothing can be said.");
     return section;
   }
-  const std::pair<const char*, const char*> bands[] = {{"low", "Low budgets (up to 10 %"},
+  const std::pair<const char*, std::string> bands[] = {{"few", "Few labels (" + few_labels(grid)},
+                                                       {"low", "Low budgets (up to 10 %"},
                                                        {"middle", "Middle budgets (up to 50 %"},
                                                        {"high", "High budgets (above 50 %"}};
   for (const auto& [band, title] : bands) {
@@ -219,6 +220,9 @@ std::vector<std::string> check_run(const Analysis& analysis) {
   if (analysis.check.applies() && !analysis.check.passed()) {
     warnings.push_back(full_data_warning(analysis));
   }
+  if (std::string copies = copies_warning(analysis); !copies.empty()) {
+    warnings.push_back(std::move(copies));
+  }
   return warnings;
 }
 
@@ -254,6 +258,7 @@ std::vector<ReflectionSection> reflect(const Analysis& analysis, const LabelPric
   sections.push_back(labels(analysis, prices));
   sections.push_back(reflect_on_k_center(analysis));
   sections.push_back(reflect_on_near_twins(analysis));
+  sections.push_back(reflect_on_copies(analysis));
   sections.push_back(reflect_on_cold_start(analysis));
   sections.push_back(reflect_on_calibration(analysis));
   sections.push_back(reflect_on_cost(analysis));

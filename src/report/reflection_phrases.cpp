@@ -56,6 +56,17 @@ std::string describe_number(const MeanStd& value, int decimals) {
   return std::isnan(value.std) ? text : text + " ± " + fixed(value.std, decimals);
 }
 
+std::string few_labels(const Grid& grid) {
+  std::string text = fmt::format("below {} of the pool", percent(kFewLabels));
+  std::size_t count = 0;
+  while (count < grid.budgets().size() && grid.is_few(count)) ++count;
+  if (count == 0) return text;
+  const std::string most = thousands(static_cast<double>(grid.labels(count - 1)));
+  if (count == 1) return text + fmt::format(": {} labels", most);
+  return text +
+         fmt::format(": {} to {} labels", thousands(static_cast<double>(grid.labels(0))), most);
+}
+
 std::string listed(const std::vector<std::string>& items) {
   std::string text;
   for (std::size_t i = 0; i < items.size(); ++i) {

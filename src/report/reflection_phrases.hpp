@@ -26,6 +26,9 @@ std::string describe_p(double p_value);
 std::string describe_percent(const MeanStd& value, int decimals = 1);
 std::string describe_number(const MeanStd& value, int decimals);
 
+/// "below 5 % of the pool: 20 to 500 labels", of the budgets of few labels that there are.
+std::string few_labels(const Grid& grid);
+
 /// "a", "a and b", "a, b and c".
 std::string listed(const std::vector<std::string>& items);
 /// "1 seed", "3 seeds".

@@ -128,7 +128,9 @@ ReflectionSection reflect_on_near_twins(const Analysis& analysis) {
   ReflectionSection section{"What do near-duplicates change?", {}};
   const std::vector<std::size_t> budgets = chosen_budgets(grid);
   if (budgets.empty()) return section;
-  const std::size_t budget = budgets.front();
+  // A batch of a few dozen items has no share of twins to speak of.
+  const auto large = std::ranges::find_if(budgets, [&](std::size_t b) { return !grid.is_few(b); });
+  const std::size_t budget = large == budgets.end() ? budgets.back() : *large;
   struct Share {
     std::size_t strategy;
     BatchSummary summary;
@@ -277,8 +279,9 @@ ReflectionSection reflect_on_calibration(const Analysis& analysis) {
   const Grid& grid = analysis.grid;
   ReflectionSection section{"Can the model's probabilities be believed?", {}};
   const std::size_t strategy = grid.random().value_or(0);
+  const std::size_t budget = grid.first_share();
   const auto over = [&](std::string_view metric) {
-    const std::vector<double> values = grid.values(strategy, 0, metric);
+    const std::vector<double> values = grid.values(strategy, budget, metric);
     return MeanStd{mean(values), standard_deviation(values)};
   };
   const MeanStd before = over("ece_before");
@@ -287,13 +290,13 @@ ReflectionSection reflect_on_calibration(const Analysis& analysis) {
       (before.mean == 0 && after.mean == 0)) {
     return section;
   }
-  section.sentences.push_back(
-      fmt::format("At {}, on {}'s labels, the expected calibration error is {} before temperature "
-                  "scaling and {} "
-                  "after it (temperature {}; `calibration.csv`){}.",
-                  percent(grid.budgets()[0]), name_of(grid, strategy), describe_percent(before),
-                  describe_percent(after), describe_number(over("temperature"), 2),
-                  after.mean < before.mean ? "" : ": no gain there"));
+  section.sentences.push_back(fmt::format(
+      "At {}, on {}'s labels, the expected calibration error is {} before temperature "
+      "scaling and {} "
+      "after it (temperature {}; `calibration.csv`){}.",
+      percent(grid.budgets()[budget]), name_of(grid, strategy), describe_percent(before),
+      describe_percent(after), describe_number(over("temperature"), 2),
+      after.mean < before.mean ? "" : ": no gain there"));
   return section;
 }
 

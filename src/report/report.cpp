@@ -8,6 +8,7 @@
 
 #include "report/dictionary.hpp"
 #include "report/figures.hpp"
+#include "report/manifest.hpp"
 #include "report/page.hpp"
 #include "report/reflection.hpp"
 #include "report/statistics.hpp"
@@ -43,6 +44,8 @@ ReportResult write_report(const Records& records, const std::filesystem::path& f
   write_file(folder / "report.html",
              report::report_page(analysis, options, reflection, result.warnings));
   result.files.emplace_back("report.html");
+  report::write_manifest(folder, options.prices, result.files);
+  result.files.emplace_back(report::kManifest);
   result.gains_text = report::gains_text(analysis);
   return result;
 }

@@ -126,16 +126,15 @@ std::vector<Gain> budget_gains(const Grid& grid) {
 std::vector<BandGain> band_gains(const Grid& grid) {
   std::vector<BandGain> all;
   if (!grid.random()) return all;
-  struct Band {
-    const char* name;
-    double above, up_to;
+  const auto band_of = [&](std::size_t budget) -> std::string_view {
+    if (grid.is_few(budget)) return "few";
+    if (grid.budgets()[budget] <= 0.1 + 1e-9) return "low";
+    return grid.budgets()[budget] <= 0.5 + 1e-9 ? "middle" : "high";
   };
-  for (const Band& band : {Band{"low", 0, 0.1}, Band{"middle", 0.1, 0.5}, Band{"high", 0.5, 1}}) {
+  for (const std::string_view band : {"few", "low", "middle", "high"}) {
     std::vector<std::size_t> budgets;
     for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
-      const double value = grid.budgets()[budget];
-      const bool inside = value > band.above + 1e-9 && value <= band.up_to + 1e-9;
-      if (inside && !grid.is_full(budget)) budgets.push_back(budget);
+      if (band_of(budget) == band && !grid.is_full(budget)) budgets.push_back(budget);
     }
     if (budgets.empty()) continue;
     const std::size_t first = all.size();
@@ -143,7 +142,7 @@ std::vector<BandGain> band_gains(const Grid& grid) {
       if (strategy == *grid.random()) continue;
       BandGain gain;
       gain.strategy = strategy;
-      gain.band = band.name;
+      gain.band = band;
       gain.budgets = budgets;
       std::erase_if(gain.budgets, [&](std::size_t b) { return equals_random(grid, strategy, b); });
       const std::vector<double> weights(gain.budgets.size(),

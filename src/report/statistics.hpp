@@ -41,12 +41,12 @@ std::vector<Gain> budget_gains(const Grid& grid);
 /// A comparison over a range of budgets: the mean of a strategy's gains there, seed by seed. The
 /// Holm family is the strategies in one band.
 struct BandGain : Comparison {
-  std::string band;  ///< "low", "middle" or "high"
+  std::string band;  ///< "few", "low", "middle" or "high"
   /// Those of the band where the strategy does not simply hold random's own first batch.
   std::vector<std::size_t> budgets;
 };
-/// Low is up to 10 % of the pool, middle up to 50 %, high what is left below 100 %. By band, then
-/// strategy; where no budget is left there is no comparison.
+/// Few is below 5 % of the pool, low up to 10 %, middle up to 50 %, high what is left below 100 %.
+/// By band, then strategy; where no budget is left there is no comparison.
 std::vector<BandGain> band_gains(const Grid& grid);
 
 /// The mean accuracy over ln(budget) from the smallest to the largest budget, by trapezoids: the

@@ -91,6 +91,7 @@ std::string gains_table(const Analysis& analysis) {
     table.text(analysis.grid.strategies()[gain.strategy]);
     table.exact(analysis.grid.budgets()[gain.budget]);
     comparison_columns(table, gain);
+    table.integer(analysis.grid.labels(gain.budget));
     table.end_row();
   }
   return table.str();

@@ -17,8 +17,8 @@ namespace {
 constexpr const char* kSealed[] = {"settings", "facts", "classes", "items"};
 // What a digest of a round covers.
 constexpr const char* kRoundQueries[] = {
-    "SELECT strategy, seed, round, budget, labeled, notes FROM rounds "
-    "WHERE strategy = ? AND seed = ? AND round = ?",
+    ("SELECT strategy, seed, round, budget, labeled, notes FROM rounds "
+     "WHERE strategy = ? AND seed = ? AND round = ?"),
     "SELECT * FROM metrics WHERE strategy = ? AND seed = ? AND round = ? ORDER BY position",
     "SELECT * FROM reliability WHERE strategy = ? AND seed = ? AND round = ? ORDER BY stage, bin",
     "SELECT * FROM picks WHERE strategy = ? AND seed = ? AND round = ? ORDER BY rank",
@@ -56,6 +56,9 @@ void seal_round(Database& database, const std::string& strategy, std::int64_t se
   seal.bind(digest_of_round(database, strategy, seed, round)).bind(strategy).bind(seed).bind(round);
   seal.run();
 }
+
+/// Journals of version 1, which are read and not raised, have no digests.
+bool carries_digests(const Database& database) { return database.pragma("user_version") > 1; }
 
 void seal_header(Database& database) {
   for (const char* const table : kSealed) {
@@ -142,7 +145,9 @@ void write_header(Database& database, const JournalHeader& header) {
   database.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
                                kApplicationId, kSchemaVersion));
   write_pairs(database, "settings", header.settings);
-  write_pairs(database, "facts", header.facts);
+  Pairs facts = header.facts;
+  facts.insert(facts.end(), header.observations.begin(), header.observations.end());
+  write_pairs(database, "facts", facts);
   Statement add_class(database, "INSERT INTO classes VALUES(?, ?, ?)");
   for (std::size_t c = 0; c < header.class_names.size(); ++c) {
     add_class.bind(static_cast<std::int64_t>(c))
@@ -157,10 +162,12 @@ void write_header(Database& database, const JournalHeader& header) {
 }
 
 JournalHeader read_header(const Database& database) {
-  Statement sealed(database, "SELECT name, digest FROM sealed ORDER BY name");
-  while (sealed.step()) {
-    if (digest_of_table(database, sealed.text(0)) != sealed.text(1)) {
-      throw_changed(database, "its table '" + sealed.text(0) + "'");
+  for (const char* const table : kSealed) {
+    if (!carries_digests(database)) break;
+    Statement sealed(database, "SELECT digest FROM sealed WHERE name = ?");
+    sealed.bind(std::string(table));
+    if (!sealed.step() || sealed.text(0) != digest_of_table(database, table)) {
+      throw_changed(database, fmt::format("its table '{}'", table));
     }
   }
   JournalHeader header;
@@ -248,13 +255,13 @@ std::vector<RoundRecord> read_rounds(const Database& database, const std::string
                  "WHERE strategy = ? AND seed = ? AND round = ? ORDER BY stage, bin");
   Statement hits(database,
                  "SELECT count, bits FROM hits WHERE strategy = ? AND seed = ? AND round = ?");
+  const bool has_digests = carries_digests(database);
   std::vector<RoundRecord> records;
   rows.bind(strategy).bind(stored_seed);
   while (rows.step()) {
     const std::int64_t round = rows.integer(0);
-    const std::string digest = rows.text(4);
     const bool is_changed =
-        !digest.empty() && digest != digest_of_round(database, strategy, stored_seed, round);
+        has_digests && rows.text(4) != digest_of_round(database, strategy, stored_seed, round);
     if (is_changed || round != static_cast<std::int64_t>(records.size())) {
       throw_changed(database, fmt::format("round {} of {} at seed {}", round, strategy, seed));
     }

@@ -27,6 +27,8 @@ struct JournalHeader {
   /// Settings and their standard values: what a journal from before a setting existed was made
   /// with.
   Pairs standards = {};
+  /// Facts that nothing depends on; a resumed journal keeps those that it has.
+  Pairs observations = {};
 };
 
 // The one place that knows how records lie in a journal: every table is written and read here.

@@ -11,6 +11,7 @@
 #include <goldpan/models/fit_cache.hpp>
 #include <goldpan/models/learner_table.hpp>
 #include <goldpan/models/linear_head.hpp>
+#include <goldpan/session/budgets.hpp>
 #include <goldpan/session/experiment.hpp>
 #include <goldpan/version.hpp>
 
@@ -91,6 +92,7 @@ JournalHeader make_header(const Settings& settings, const PreparedData& prepared
                               std::to_string(mined.count(0, prepared.pool_size)));
     header.facts.emplace_back("mined_slice_places", places_of(mined, prepared.pool_size));
   }
+  header.observations = prepared.observations;
   header.class_names = dataset.targets.class_names;
   header.pool_class_counts.resize(dataset.targets.class_names.size());
   for (std::size_t row = 0; row < prepared.pool_size; ++row) {
@@ -190,6 +192,10 @@ std::filesystem::path run_experiment(const Settings& given, const std::filesyste
   PreparedData prepared = prepare_data(settings, out, options, workers);
   MinedSlice mined = mined_slice(settings.mine, prepared.dataset.items.attributes,
                                  prepared.pool_size, prepared.dataset.size());
+  if (const std::string note = budgets_left_out(settings.budgets, prepared.pool_size);
+      !note.empty() && options.say) {
+    options.say(note);
+  }
   Journal journal(out, make_header(settings, prepared, mined, options), options.fresh);
   write_file(out / "config.toml", to_toml(settings));
 

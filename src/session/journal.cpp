@@ -8,6 +8,7 @@
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
 
+#include "session/journal_file.hpp"
 #include "session/schema.hpp"
 
 namespace goldpan {
@@ -31,29 +32,12 @@ void compare(const Pairs& found, const Pairs& wanted, std::vector<std::string>& 
 /// Settings that older versions did not have, at their standard: a journal without them was made
 /// so.
 Pairs with_standards(Pairs found, const JournalHeader& header) {
-  for (const auto& [key, value] : header.standards) {
-    const bool known = std::ranges::any_of(found, [&](const auto& p) { return p.first == key; });
-    if (!known) found.emplace_back(key, value);
+  for (const auto& standard : header.standards) {
+    const bool known =
+        std::ranges::any_of(found, [&](const auto& p) { return p.first == standard.first; });
+    if (!known) found.push_back(standard);
   }
   return found;
-}
-
-/// Brings the journal to this version where it is older. Throws Error if it is none, or newer.
-void raise_version(Database& database, const std::filesystem::path& path) {
-  if (database.pragma("application_id") != kApplicationId) {
-    throw Error(path.string(),
-                "is not a Goldpan journal; choose another --out, or --fresh to replace it");
-  }
-  const auto version = static_cast<int>(database.pragma("user_version"));
-  if (version < 1 || version > kSchemaVersion) {
-    throw Error(path.string(),
-                fmt::format("is a journal of schema version {}, expected 1 to {}; --fresh replaces "
-                            "it",
-                            version, kSchemaVersion));
-  }
-  Transaction transaction(database);
-  migrate(database, version);
-  transaction.commit();
 }
 
 void verify(const Database& database, const std::filesystem::path& path,
@@ -77,20 +61,18 @@ Database open(const std::filesystem::path& folder, const JournalHeader& header, 
   if (fresh) {
     for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path.string() + suffix);
   }
-  Database database(path, Database::Mode::kCreate);
-  // A kill while the schema was being written leaves an empty file: then there is nothing to verify
-  // or lose.
-  if (database.pragma("schema_version") == 0) {
-    database.execute("PRAGMA journal_mode = WAL");
-    Transaction transaction(database);
-    write_header(database, header);
-    transaction.commit();
-  } else {
-    raise_version(database, path);
-    verify(database, path, header);
-  }
-  database.execute("PRAGMA synchronous = FULL");
-  return database;
+  const JournalFormat format = {
+      kApplicationId, kSchemaVersion,
+      "is not a Goldpan journal; choose another --out, or --fresh to replace it",
+      "; --fresh replaces it"};
+  return open_journal(
+      path, format, [&](Database& database) { write_header(database, header); },
+      [&](Database& database, int version) {
+        Transaction transaction(database);
+        migrate(database, version);
+        transaction.commit();
+        verify(database, path, header);
+      });
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 #include "session/player.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 
 #include <goldpan/core/stopwatch.hpp>
+#include <goldpan/session/budgets.hpp>
 
 #include "session/diversity.hpp"
 
@@ -40,10 +40,8 @@ void append(std::vector<std::string>& notes, std::vector<std::string> more) {
 
 /// The share that a round reaches: as it was typed, where it reaches a budget (0.05, not 0.05001).
 double budget_of(const Settings& settings, std::size_t target, std::size_t pool_size) {
-  for (const double budget : settings.budgets) {
-    if (std::llround(budget * static_cast<double>(pool_size)) == static_cast<long long>(target)) {
-      return budget;
-    }
+  for (const PoolBudget& budget : budgets_of_pool(settings.budgets, pool_size)) {
+    if (budget.labels == target) return budget.share;
   }
   return static_cast<double>(target) / static_cast<double>(pool_size);
 }
@@ -268,11 +266,9 @@ void Player::describe_batch(std::span<const Pick> picks, Metrics& metrics) const
 std::vector<std::size_t> round_targets(const Settings& settings, std::size_t pool_size) {
   std::vector<std::size_t> targets;
   std::size_t reached = 0;
-  for (const double budget : settings.budgets) {
-    const auto target = std::max<std::size_t>(
-        1, static_cast<std::size_t>(std::llround(budget * static_cast<double>(pool_size))));
-    while (reached < target) {
-      const std::size_t left = target - reached;
+  for (const PoolBudget& budget : budgets_of_pool(settings.budgets, pool_size)) {
+    while (reached < budget.labels) {
+      const std::size_t left = budget.labels - reached;
       reached += settings.max_batch > 0 ? std::min(left, settings.max_batch) : left;
       targets.push_back(reached);
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <system_error>
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 #include <goldpan/embed/patches.hpp>
 #include <goldpan/strategies/deduplicate.hpp>
 
+#include "session/copies.hpp"
 #include "session/split.hpp"
 
 namespace goldpan {
@@ -89,26 +91,79 @@ void keep_one_per_group(const Dataset& dataset, const Settings& settings, std::v
   say(options, fmt::format("one item a group: {} of {} stay in the pool", pool.size(), before));
 }
 
+std::string id_of(const Dataset& dataset, Index item) { return as_utf8(dataset.items.ids[item]); }
+
 /// Near-duplicates leave the pool; OUT/duplicates.csv says which item stands for each.
 void leave_out_duplicates(const Dataset& dataset, const Embeddings& embeddings,
                           const Settings& settings, std::vector<Index>& pool,
                           const std::filesystem::path& out, const RunOptions& options,
-                          Workers& workers) {
+                          Workers& workers, PreparedData& prepared) {
   Matrix<float> rows(pool.size(), embeddings.cols());
   embeddings.gather_rows(pool, rows);
   const Duplicates duplicates =
       deduplicate(rows, settings.dedup, workers, options.embedding_progress);
   std::string csv = "item,kept_item\n";
   for (std::size_t i = 0; i < pool.size(); ++i) {
-    csv += csv_text(as_utf8(dataset.items.ids[pool[i]])) + "," +
-           csv_text(as_utf8(dataset.items.ids[pool[duplicates.kept_row_of[i]]])) + "\n";
+    csv += csv_text(id_of(dataset, pool[i])) + "," +
+           csv_text(id_of(dataset, pool[duplicates.kept_row_of[i]])) + "\n";
   }
   write_file(out / "duplicates.csv", csv);
-  say(options, fmt::format("deduplication at cosine {}: {} of {} stay in the pool (duplicates.csv)",
-                           settings.dedup, duplicates.kept.size(), pool.size()));
+  const std::size_t removed = pool.size() - duplicates.kept.size();
+  std::string example;
+  for (std::size_t i = 0; i < pool.size() && example.empty(); ++i) {
+    if (duplicates.kept_row_of[i] == i) continue;
+    example = fmt::format("; the first: {}, for which {} stands", id_of(dataset, pool[i]),
+                          id_of(dataset, pool[duplicates.kept_row_of[i]]));
+  }
+  say(options,
+      fmt::format("deduplication at cosine {} removed {} of {} items of the pool{} (duplicates.csv "
+                  "has all); {} stay",
+                  settings.dedup, removed, pool.size(), example, duplicates.kept.size()));
+  prepared.observations.emplace_back("dedup_removed", fmt::format("{}", removed));
   std::vector<Index> kept;
   for (const Index row : duplicates.kept) kept.push_back(pool[row]);
   pool = std::move(kept);
+}
+
+// As many copies are named in words; copies.csv has all.
+constexpr std::size_t kNamedCopies = 3;
+
+/// Counts and names what pool and test share. Such items stay where they are: what they mean for
+/// the test is for a person to judge, and taking them out of the pool would use the test set.
+void look_for_copies(const Dataset& dataset, const Embeddings& embeddings, const Settings& settings,
+                     const PoolAndTest& parts, const std::filesystem::path& out,
+                     const RunOptions& options, Workers& workers, PreparedData& prepared) {
+  const CopiesAcross found =
+      copies_across(embeddings, parts.pool, parts.test, settings.near_twin, workers);
+  const std::filesystem::path list = out / "copies.csv";
+  if (found.copies.empty()) {
+    std::error_code none;
+    std::filesystem::remove(list, none);  // of an earlier run in this folder
+  }
+  std::string csv = "test_item,pool_item,cosine,exact\n", named;
+  std::size_t names = 0;
+  for (const bool exact : {true, false}) {  // the exact ones are named first
+    for (const Copy& copy : found.copies) {
+      if (copy.exact != exact) continue;
+      const std::string test = id_of(dataset, copy.test), pool = id_of(dataset, copy.pool);
+      csv += fmt::format("{},{},{:.6f},{}\n", csv_text(test), csv_text(pool), copy.cosine,
+                         exact ? 1 : 0);
+      if (names++ >= kNamedCopies) continue;
+      named += fmt::format("{}{} of the test set and {} of the pool", named.empty() ? "" : "; ",
+                           test, pool);
+    }
+  }
+  if (!found.copies.empty()) write_file(list, csv);
+  if (found.exact > 0) {
+    say(options,
+        fmt::format("{} of {} test items have an exact copy in the pool ({}; copies.csv has all)",
+                    found.exact, parts.test.size(), named));
+  }
+  auto& facts = prepared.observations;
+  facts.emplace_back("copies_exact", fmt::format("{}", found.exact));
+  facts.emplace_back("copies_near", fmt::format("{}", found.near));
+  facts.emplace_back("copies_checked", fmt::format("{}", found.checked));
+  facts.emplace_back("copies_named", named);
 }
 
 }  // namespace
@@ -136,6 +191,7 @@ PreparedData prepare_data(const Settings& settings, const std::filesystem::path&
         options.cache_folder.empty() ? out / "cache" : options.cache_folder;
     embed_options.broken_images =
         settings.broken_images == "skip" ? BrokenImages::kSkip : BrokenImages::kRefuse;
+    embed_options.fit_progress = options.fit_progress;
     say(options, fmt::format("encoder: {}, {} dimensions", encoder->name(), encoder->dim()));
     embedded = embed_images(*encoder, *dataset.items.images, dataset.fingerprint, parts.pool,
                             embed_options, workers, options.embedding_progress);
@@ -161,7 +217,9 @@ PreparedData prepare_data(const Settings& settings, const std::filesystem::path&
 
   if (settings.one_per_group) keep_one_per_group(dataset, settings, parts.pool, options);
   if (settings.dedup > 0)
-    leave_out_duplicates(dataset, embeddings, settings, parts.pool, out, options, workers);
+    leave_out_duplicates(dataset, embeddings, settings, parts.pool, out, options, workers,
+                         prepared);
+  look_for_copies(dataset, embeddings, settings, parts, out, options, workers, prepared);
   prepared.pool_size = parts.pool.size();
   std::vector<Index> order = std::move(parts.pool);
   order.insert(order.end(), parts.test.begin(), parts.test.end());

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <goldpan/core/matrix.hpp>
 #include <goldpan/core/workers.hpp>
@@ -18,6 +20,9 @@ struct PreparedData {
   std::size_t pool_size = 0;
   std::string encoder;  ///< name of the encoder, or "given" for embeddings that came with the data
   std::string encoder_description;
+  /// What was seen in the data, in the words of the journal's facts: copies across the split, what
+  /// deduplication removed. Nothing depends on it.
+  std::vector<std::pair<std::string, std::string>> observations;
 };
 
 /// Opens the data, splits it, embeds it or takes the embeddings from the cache, and leaves out what

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <goldpan/core/error.hpp>
+#include <goldpan/session/budgets.hpp>
 #include <goldpan/session/records.hpp>
 
 #include "session/codec.hpp"
@@ -58,14 +59,19 @@ Records read_records(const std::filesystem::path& journal) {
   records.class_names = std::move(header.class_names);
   records.pool_class_counts = std::move(header.pool_class_counts);
   records.strategies = split_list(records.setting("protocol.strategies"));
-  for (const std::string& budget : split_list(records.setting("protocol.budgets"))) {
-    records.budgets.push_back(parse_number<double>("budgets in the journal", budget));
-  }
   for (const std::string& seed : split_list(records.setting("protocol.seeds"))) {
     records.seeds.push_back(parse_number<std::uint64_t>("seeds in the journal", seed));
   }
   records.pool_size =
       parse_number<std::size_t>("pool_size in the journal", records.fact("pool_size"));
+  std::vector<double> budgets;
+  for (const std::string& budget : split_list(records.setting("protocol.budgets"))) {
+    budgets.push_back(parse_number<double>("budgets in the journal", budget));
+  }
+  check_budgets(budgets);
+  for (const PoolBudget& budget : budgets_of_pool(budgets, records.pool_size)) {
+    records.budgets.push_back(budget.share);
+  }
   records.test_size =
       parse_number<std::size_t>("test_size in the journal", records.fact("test_size"));
   for (const std::string& strategy : records.strategies) {
@@ -89,6 +95,14 @@ std::vector<PickRecord> read_picks(const std::filesystem::path& journal) {
     }
   }
   return picks;
+}
+
+void check_pages(const std::filesystem::path& journal) {
+  const Database database = open_journal(journal);
+  Statement check(database, "PRAGMA integrity_check(1)");
+  if (check.step() && check.text(0) != "ok") {
+    throw Error(journal.string(), "is damaged: " + check.text(0));
+  }
 }
 
 std::map<std::string, std::string> read_thumbnails(const std::filesystem::path& journal) {

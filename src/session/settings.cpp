@@ -8,6 +8,7 @@
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
 #include <goldpan/models/learner_table.hpp>
+#include <goldpan/session/budgets.hpp>
 #include <goldpan/session/settings.hpp>
 #include <goldpan/strategies/strategy.hpp>
 
@@ -159,10 +160,10 @@ OptionValues options_for(const Settings& settings, std::string_view strategy) {
     if (is_named && option.substr(0, dot) != strategy) continue;
     OptionValues pair;
     pair.set_pair(is_named ? option.substr(dot + 1) : option);
-    const auto& [name, value] = *pair.given().begin();
+    const auto& given = *pair.given().begin();
     const bool has_it =
-        std::ranges::any_of(info.options, [&](const OptionInfo& row) { return row.name == name; });
-    if (is_named || has_it) values.set(name, value);
+        std::ranges::find(info.options, given.first, &OptionInfo::name) != info.options.end();
+    if (is_named || has_it) values.set(given.first, given.second);
   }
   return values;
 }
@@ -211,20 +212,7 @@ void check(const Settings& settings) {
     throw Error("--strategies", "names a strategy twice");
   }
   check_options(settings);
-  if (settings.budgets.empty()) throw Error("--budgets", "got none, expected at least one");
-  for (const double budget : settings.budgets) {
-    if (!(budget > 0 && budget <= 1)) {
-      throw Error("--budgets",
-                  fmt::format("got {}, expected fractions of the pool above 0 and up to 1 "
-                              "(0.25 is 25 %)",
-                              budget));
-    }
-  }
-  if (!std::ranges::is_sorted(settings.budgets) ||
-      std::ranges::adjacent_find(settings.budgets) != settings.budgets.end()) {
-    throw Error("--budgets", fmt::format("got {}, expected them ascending and each once",
-                                         fmt::join(settings.budgets, ",")));
-  }
+  check_budgets(settings.budgets);
   if (settings.seeds.empty()) throw Error("--seeds", "got none, expected at least one");
   if (std::set(settings.seeds.begin(), settings.seeds.end()).size() != settings.seeds.size()) {
     throw Error("--seeds", "names a seed twice");

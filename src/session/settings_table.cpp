@@ -6,6 +6,7 @@
 
 #include <goldpan/core/error.hpp>
 #include <goldpan/models/learner_table.hpp>
+#include <goldpan/session/budgets.hpp>
 #include <goldpan/session/settings.hpp>
 
 #include "session/settings_lists.hpp"
@@ -27,7 +28,7 @@ SettingInfo text(std::string_view key, std::string_view flag, std::string_view h
 }
 
 SettingInfo choice(std::string_view key, std::string_view flag, std::string_view help,
-                   std::vector<std::string> choices, std::string Settings::*member) {
+                   const std::vector<std::string>& choices, std::string Settings::*member) {
   SettingInfo info = text(key, flag, help, member);
   info.set = [=](Settings& s, const std::string& value) {
     if (std::ranges::find(choices, value) == choices.end()) {
@@ -215,9 +216,15 @@ std::vector<SettingInfo> make_table() {
                    Kind::kTextList, true,
                    [](const Settings& s) { return fmt::format("{}", fmt::join(s.options, ",")); },
                    [](Settings& s, const std::string& value) { s.options = split_list(value); }});
-  table.push_back(number_list("protocol.budgets", "--budgets",
-                              "labels to buy, as fractions of the pool, ascending",
-                              &Settings::budgets));
+  SettingInfo budgets = number_list(
+      "protocol.budgets", "--budgets",
+      "labels to buy: counts (20,100) and shares of the pool (0.05 or 5%; 1 is all of it)",
+      &Settings::budgets);
+  budgets.set = [](Settings& s, const std::string& value) {
+    s.budgets.clear();
+    for (const std::string& part : split_list(value)) s.budgets.push_back(parse_budget(part));
+  };
+  table.push_back(std::move(budgets));
   table.push_back(
       number_list("protocol.seeds", "--seeds", "one repetition for each", &Settings::seeds));
   table.push_back(

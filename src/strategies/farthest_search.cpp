@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <limits>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <queue>
 #include <utility>
@@ -16,11 +14,14 @@
 #include "kernels/blas.hpp"
 #include "kernels/distance.hpp"
 #include "kernels/sketch.hpp"
+#include "strategies/farthest_blocks.hpp"
 #include "strategies/row_bounds.hpp"
 #include "strategies/sketched_rows.hpp"
 
 namespace goldpan {
 namespace {
+
+using namespace farthest;
 
 /// Leading directions of the sketches: with the residual, 32 floats a row to find a near center
 /// for everyone, 64 to rule out all others for those who matter.
@@ -46,56 +47,10 @@ constexpr std::size_t kSketchWork = 400;
 /// distances.
 constexpr std::size_t kDensePairs = 8;
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kTaken = -1.0f;  // nearer than any distance: a pick is never picked again
 /// Squares below this may have lost digits to underflow: such pairs are all measured.
 constexpr float kTiny = 1e-30f;
 constexpr float kEpsilon = 0x1p-24f;
-
-/// 64 candidates that are brought up to date together.
-struct Block {
-  std::size_t begin = 0, size = 0;      // places in the order
-  std::size_t known = 0;                // the nearest of the first so many centers is known
-  float bound = kInfinity;              // no candidate here is farther (squared)
-  Index best = 0;                       // the lowest candidate at that distance
-  std::unique_ptr<BlockBounds> bounds;  // made when the block is first brought up to date
-};
-
-/// The block whose farthest candidate is farthest comes first; of equals, that of the lowest. Being
-/// brought up to date can only move a block back in this order.
-struct Nearer {
-  bool operator()(const Block* a, const Block* b) const {
-    return a->bound != b->bound ? a->bound < b->bound : a->best > b->best;
-  }
-};
-
-/// Room for one task at work.
-struct Scratch {
-  std::vector<Index> rows;
-  std::vector<float> values, sketches, slack, dense, row;
-  AlignedFloats block, products;
-  std::vector<std::uint32_t> pairs, sorted;
-};
-
-/// Hands out Scratch, as many as tasks run at once.
-class ScratchPool {
- public:
-  std::unique_ptr<Scratch> take() {
-    const std::lock_guard lock(mutex_);
-    if (free_.empty()) return std::make_unique<Scratch>();
-    std::unique_ptr<Scratch> scratch = std::move(free_.back());
-    free_.pop_back();
-    return scratch;
-  }
-  void give_back(std::unique_ptr<Scratch> scratch) {
-    const std::lock_guard lock(mutex_);
-    free_.push_back(std::move(scratch));
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Scratch>> free_;
-};
 
 }  // namespace
 
@@ -413,7 +368,7 @@ class FarthestSearch::Search {
     scratch.pairs.clear();
     products_above(products, count, limits, scratch.pairs);
     if (scratch.pairs.empty()) return;
-    sort_by_lane(scratch);
+    scratch.sort_by_lane();
     if (scratch.pairs.size() * kDensePairs > count * kSketchBlock && count >= kManyCenters) {
       drop_by_full_products(block, first, count, scratch);
     }
@@ -425,17 +380,6 @@ class FarthestSearch::Search {
       if (lane != row_lane) row = row_of(order_[block.begin + lane], scratch.row);
       row_lane = lane;
       measure_one(block, lane, row, first + pair / kSketchBlock, limits);
-    }
-  }
-
-  /// Candidate by candidate, so that each row is read once.
-  static void sort_by_lane(Scratch& scratch) {
-    std::size_t starts[kSketchBlock + 1] = {};
-    for (const std::uint32_t pair : scratch.pairs) ++starts[pair % kSketchBlock + 1];
-    for (std::size_t i = 0; i < kSketchBlock; ++i) starts[i + 1] += starts[i];
-    scratch.sorted.resize(scratch.pairs.size());
-    for (const std::uint32_t pair : scratch.pairs) {
-      scratch.sorted[starts[pair % kSketchBlock]++] = pair;
     }
   }
 

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <span>
+#include <vector>
 
 #include <goldpan/strategies/strategy.hpp>
 
@@ -30,6 +33,34 @@ struct CoverageKernel {
 Selection cover_greedily(const Pool& pool, std::size_t batch, const CoverageKernel& kernel,
                          std::span<const float> weights, const Progress& progress,
                          Workers& workers);
+
+/// The unlabelled rows of a shard, and how well rows that may lie elsewhere cover them. Gains are
+/// whole numbers of kCoverageUnit, so that those of several shards add up to those of the pool to
+/// the last bit, however it is cut. Rows are brought to length 1 here.
+class ShardCoverage {
+ public:
+  /// Nothing is covered yet. `weights` as cover_greedily takes them. The pool's views must outlive
+  /// this.
+  ShardCoverage(const Pool& pool, const CoverageKernel& kernel, std::span<const float> weights,
+                Workers& workers);
+  ~ShardCoverage();
+  ShardCoverage(const ShardCoverage&) = delete;
+  ShardCoverage& operator=(const ShardCoverage&) = delete;
+
+  void cover(MatrixView<const float> rows);
+  /// cover_greedily() around what covers by now, for this shard alone; scores are sums, not means.
+  /// Covers nothing.
+  Selection pick(std::size_t batch);
+  /// What each of the rows would gain.
+  std::vector<std::int64_t> gains(MatrixView<const float> rows) const;
+  /// What the first sizes[0] rows would gain together, the next sizes[1], ...
+  std::vector<std::int64_t> gains_together(MatrixView<const float> rows,
+                                           std::span<const std::size_t> sizes) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 /// The smallest distance above `floor` of two of the rows at length 1; 0 if there is none.
 double smallest_distance(const Embeddings& embeddings, std::span<const Index> rows, double floor,

@@ -4,6 +4,7 @@
 
 #include "kernels/row_statistics.hpp"
 #include "strategies/greedy_coverage.hpp"
+#include "strategies/herding_rules.hpp"
 #include "strategies/rows.hpp"
 
 namespace goldpan {
@@ -14,7 +15,8 @@ constexpr double kColdRadius = 1;
 constexpr double kSameRow = 1e-4;
 constexpr std::size_t kBlock = 4096;
 
-/// 1 - (p_(1) - p_(2)) of the unlabelled rows.
+}  // namespace
+
 std::vector<float> uncertainties(const Pool& pool, Workers& workers) {
   std::vector<float> out(pool.unlabeled.size());
   workers.for_blocks(out.size(), kBlock, [&](std::size_t begin, std::size_t end) {
@@ -29,22 +31,27 @@ std::vector<float> uncertainties(const Pool& pool, Workers& workers) {
   return out;
 }
 
+HerdingRadius herding_radius(const OptionValues& options, const Embeddings& embeddings,
+                             std::span<const Index> labeled, Workers& workers) {
+  double radius = options.real("radius");
+  if (radius != 0) return {radius, ""};
+  if (labeled.empty()) return {kColdRadius, ""};
+  radius = kColdRadius;
+  const double rule = smallest_distance(embeddings, labeled, kSameRow, workers);
+  const double least = options.real("radius_floor");
+  if (rule > 0) radius = std::max(rule, least);
+  return {radius, rule == 0      ? ": no two labelled rows differ"
+                  : rule < least ? ": the smallest distance of two labelled rows is " +
+                                       std::to_string(rule) + ", below radius_floor"
+                                 : ", the smallest distance of two labelled rows"};
+}
+
+namespace {
+
 Selection select_uherding(const Pool& pool, std::size_t batch, const StrategyOptions& options,
                           Generator& /*generator*/, Workers& workers) {
-  double radius = options.values.real("radius");
-  std::string chosen;
-  if (radius == 0) {
-    radius = kColdRadius;
-    if (!pool.labeled.empty()) {
-      const double rule = smallest_distance(pool.embeddings, pool.labeled, kSameRow, workers);
-      const double least = options.values.real("radius_floor");
-      if (rule > 0) radius = std::max(rule, least);
-      chosen = rule == 0      ? ": no two labelled rows differ"
-               : rule < least ? ": the smallest distance of two labelled rows is " +
-                                    std::to_string(rule) + ", below radius_floor"
-                              : ", the smallest distance of two labelled rows";
-    }
-  }
+  const auto [radius, chosen] =
+      herding_radius(options.values, pool.embeddings, pool.labeled, workers);
   const bool with_model = !pool.probabilities.empty() && !pool.labeled.empty();
   std::vector<float> weights;
   if (with_model) weights = uncertainties(pool, workers);

@@ -68,7 +68,7 @@ class EmbedTest(ProgramTest):
             self.assertNotIn(pick[2], ("drive1/001.png", ids[3]))
         self.assertTrue(self.read("picks.jpg").startswith(b"\xff\xd8"))
         page = self.read("picks.html").decode()
-        self.assertEqual(page.count("<figure>"), 12)
+        self.assertEqual(page.count('"caption":'), 12)
         self.assertIn(picks[0][2], page)
         self.fails_here("labeled.txt:1] got 'drive9/x.png', expected the id or the row number", "pick", "--from",
                         "embedded", "--strategy", "k_center", "--batch", 12, "--labeled", self.write_labeled("drive9/x.png"))

@@ -70,6 +70,19 @@ class PickTest(ProgramTest):
                              [f"embeddings[{i}]" for i in range(3)])
         self.fails("would be overwritten, which is read as --embeddings[1]", "pick", "--embeddings", *many, "--strategy",
                    "k_center", "--batch", 2, "--out", many[1])
+        certain = self.pick("margin", "--batch", 20)
+        for i, (begin, end) in enumerate([(0, 90), (90, 91), (91, N)]):
+            write_npy(self.folder / f"p{i}.npy", "f", (end - begin, C), [p for row in self.rows[begin:end] for p in row])
+        for more in ([], ["--embeddings", self.folder / "s?.npy"]):
+            self.succeeds("pick", "--probs", self.folder / "p?.npy", *more, "--labeled", self.folder / "L.txt",
+                          "--strategy", "margin", "--batch", 20, "--out", self.folder / "shards.csv")
+            with open(self.folder / "shards.csv", newline="") as file:
+                self.assertEqual([{**row, "id": row["index"]} for row in csv.DictReader(file)], certain)
+        write_npy(self.folder / "p1.npy", "f", (2, C), [1.0 / C] * 2 * C)
+        self.fails("p1.npy] has 2 rows, expected the 1 of its shard", "pick", "--probs", self.folder / "p?.npy",
+                   "--embeddings", self.folder / "s?.npy", "--strategy", "hybrid", "--batch", 2)
+        self.fails("got 2 files, expected one for each of 3 shards", "pick", "--probs", self.folder / "p0.npy",
+                   self.folder / "p2.npy", "--embeddings", self.folder / "s?.npy", "--strategy", "hybrid", "--batch", 2)
         write_npy(self.folder / "s3.npy", "f", (2, D + 1), [0.0] * 2 * (D + 1))
         self.fails("s3.npy] has 7 columns of float32, expected 6", "pick", "--embeddings", self.folder / "s?.npy",
                    "--strategy", "k_center", "--batch", 2)

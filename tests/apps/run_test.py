@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """`goldpan run` and `goldpan report` as a user meets them: outputs, determinism, resumption after kills, errors."""
+import contextlib
 import csv
 import os
 import random
@@ -132,6 +133,35 @@ class RunTest(ProgramTest):
         self.fails("protocol.strategies was 'random' and is now 'random,margin'",
                    *self.run_command("out", "--strategies", "random,margin"))
         self.succeeds(*self.run_command("out", "--strategies", "random,margin", "--fresh"))
+
+    def test_copies_across_the_split_are_counted_and_named(self):
+        rows, labels = write_clouds(self.folder / "twice", items=100)
+        both = rows + rows  # each item twice: most test items have their copy in the pool
+        write_npy(self.folder / "twice/embeddings.npy", "f", (200, 8), [x for row in both for x in row])
+        write_npy(self.folder / "twice/labels.npy", "q", (200,), labels + labels)
+        (self.folder / "twice/ids.txt").write_text("".join(f"item{i}{c}\n" for c in "ab" for i in range(100)))
+        out = self.folder / "copies"
+        run = ("run", "--data", f"npy:{self.folder / 'twice'}", "--strategies", "random,margin", "--seeds", "1", "--budgets", "0.2,1",
+               "--passes", "2", "--near-twin", "0.999", "--out", out)
+        said = self.succeeds(*run).stderr
+        with (out / "copies.csv").open(newline="") as file:
+            copies = list(csv.DictReader(file))
+        self.assertGreater(len(copies), 20)
+        for copy in copies:
+            self.assertEqual(copy["exact"], "1")
+            self.assertEqual(copy["test_item"][:-1], copy["pool_item"][:-1])
+        self.assertIn(f"{len(copies)} of 40 test items have an exact copy in the pool ({copies[0]['test_item']} of the test set and "
+                      f"{copies[0]['pool_item']} of the pool", said)
+        self.assertIn(f"{len(copies)} of 40 (", (out / "reflection.md").read_text())
+        self.assertIn("have an exact copy in the pool", (out / "report.html").read_text())
+        with contextlib.closing(sqlite3.connect(out / "run.db")) as journal:
+            facts = dict(journal.execute("SELECT key, value FROM facts"))
+        self.assertEqual(facts["copies_exact"], str(len(copies)))
+        # Deduplication says what it removed, and what pool and test share is counted after it.
+        said = self.succeeds(*run[:-1], self.folder / "dedup", "--dedup", "0.9999").stderr
+        self.assertRegex(said, r"deduplication at cosine 0.9999 removed \d+ of 160 items of the pool; the first: item\d+b, for which "
+                               r"item\d+a stands \(duplicates.csv has all\)")
+        self.assertIn("`--dedup` removed", (self.folder / "dedup/reflection.md").read_text())
 
     def test_config_file(self):
         config = self.folder / "config.toml"

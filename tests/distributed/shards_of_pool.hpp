@@ -98,37 +98,45 @@ struct Faults {
   std::function<bool()> restart = [] { return false; };
 };
 
-inline Selection select_in_rounds(std::string_view strategy, const std::vector<PoolShard>& shards,
-                                  std::size_t batch, const Generator& generator, Workers& workers,
-                                  const Faults& faults = {}, RoundsCost* cost = nullptr) {
-  const auto make_merger = [&] {
-    return Merger(strategy, shards.size(), batch, generator, workers);
-  };
-  Merger merger = make_merger();
+/// Goes through all rounds; `merger` is what is left at their end.
+inline void run_rounds(std::string_view strategy, const std::vector<PoolShard>& shards,
+                       std::size_t batch, const Generator& generator, Workers& workers,
+                       const StrategyOptions& options, const Faults& faults,
+                       std::optional<Merger>& merger) {
+  merger.emplace(strategy, shards.size(), batch, generator, workers, options);
   std::vector<std::optional<Proposer>> proposers(shards.size());
   std::vector<bool> fresh(shards.size(), true);
-  while (!merger.done()) {
+  while (!merger->done()) {
     if (faults.restart()) {
-      const std::string checkpoint = merger.checkpoint();
-      merger = make_merger();
-      merger.restore(checkpoint);
+      const std::string checkpoint = merger->checkpoint();
+      merger.emplace(strategy, shards.size(), batch, generator, workers, options);
+      merger->restore(checkpoint);
       fresh.assign(shards.size(), true);
-      if (merger.done()) break;
+      if (merger->done()) break;
     }
     std::vector<std::string> answers(shards.size());
     for (std::size_t s = 0; s < shards.size(); ++s) {
       if (faults.kill()) fresh[s] = true;
-      if (fresh[s])
-        proposers[s].emplace(strategy, shards[s].view(), shards[s].first_row(), workers);
-      const std::string request = merger.request(s, fresh[s]);
+      if (fresh[s]) {
+        proposers[s].emplace(strategy, shards[s].view(), shards[s].first_row(), workers, options);
+      }
+      const std::string request = merger->request(s, fresh[s]);
       if (request.empty()) continue;
       answers[s] = proposers[s]->propose(request);
       fresh[s] = false;
     }
-    merger.merge(answers);
+    merger->merge(answers);
   }
-  if (cost != nullptr) *cost = merger.cost();
-  return merger.selection();
+}
+
+inline Selection select_in_rounds(std::string_view strategy, const std::vector<PoolShard>& shards,
+                                  std::size_t batch, const Generator& generator, Workers& workers,
+                                  const Faults& faults = {}, RoundsCost* cost = nullptr,
+                                  const StrategyOptions& options = {}) {
+  std::optional<Merger> merger;
+  run_rounds(strategy, shards, batch, generator, workers, options, faults, merger);
+  if (cost != nullptr) *cost = merger->cost();
+  return merger->selection();
 }
 
 }  // namespace goldpan

@@ -83,6 +83,17 @@ TEST(Product, AnElementDoesNotDependOnTheShapeAroundIt) {
     multiply_transposed(a.view().rows_between(i, i + 1), b.view().rows_between(j, j + 1), one);
     EXPECT_EQ(one(0, 0), whole(i, j));
   }
+  // Few columns: the rows of `a` are read as they lie.
+  for (const std::size_t cols : {1, 5, 16, 17, 32, 33}) {
+    for (const std::size_t rows : {11, 12, 150}) {
+      Matrix<float> narrow(rows, cols);
+      multiply_transposed(a.view().rows_between(0, rows), b.view().rows_between(7, 7 + cols),
+                          narrow);
+      for (std::size_t i = 0; i < rows; ++i) {
+        for (std::size_t j = 0; j < cols; ++j) ASSERT_EQ(narrow(i, j), whole(i, 7 + j));
+      }
+    }
+  }
 }
 
 TEST(Product, IsTheSameForAnyNumberOfThreads) {

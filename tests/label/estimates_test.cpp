@@ -7,17 +7,19 @@
 #include <gtest/gtest.h>
 
 #include "label/clouds.hpp"
+#include "label/learning_curve.hpp"
 
 namespace goldpan::label {
 namespace {
 
 TEST(Estimates, WilsonByHand) {
-  // 8 of 10: (0.4902, 0.9433), as in every table.
-  const Estimate estimate = wilson(0.8, 10);
-  EXPECT_NEAR(estimate.low, 0.4902, 0.0001);
-  EXPECT_NEAR(estimate.high, 0.9433, 0.0001);
+  // 81 of 263 and 15 of 148, as in Newcombe 1998, table I, method 4.
+  EXPECT_NEAR(wilson(81.0 / 263, 263).low, 0.2535, 0.0001);
+  EXPECT_NEAR(wilson(81.0 / 263, 263).high, 0.3682, 0.0001);
+  EXPECT_NEAR(wilson(15.0 / 148, 148).low, 0.0598, 0.0001);
+  EXPECT_NEAR(wilson(15.0 / 148, 148).high, 0.1644, 0.0001);
   EXPECT_EQ(wilson(1, 5).high, 1);
-  EXPECT_GT(wilson(1, 5).low, 0.5);
+  EXPECT_NEAR(wilson(1, 20).low, 0.7995, 0.0001);  // the same table: 0 of 20 up to 0.2005
   EXPECT_EQ(wilson(0, 5).low, 0);
 }
 
@@ -65,7 +67,7 @@ TEST(Estimates, NothingDrawnAtRandomMeansNoEstimate) {
   const std::vector<SampledBatch> batches = {{{}, labelled.rows, 100}};
   EXPECT_FALSE(reserve_accuracy(labelled, folds, batches));
   EXPECT_FALSE(pool_accuracy(labelled, folds, batches, 100));
-  EXPECT_FALSE(expected_gain(clouds.embeddings, 2, labelled, folds, batches, 100, 100, 0, workers));
+  EXPECT_FALSE(learning_curve(clouds.embeddings, 2, labelled, folds, batches, 100, 0, workers));
 }
 
 TEST(Estimates, GainShrinksAsLabelsGrow) {
@@ -77,14 +79,29 @@ TEST(Estimates, GainShrinksAsLabelsGrow) {
     const Labelled labelled = first(clouds, count);
     const OutOfFold folds = cross_validate(clouds.embeddings, 5, labelled, 0, workers);
     const std::vector<SampledBatch> batches = {{labelled.rows, {}, 4000}};
-    const auto found =
-        expected_gain(clouds.embeddings, 5, labelled, folds, batches, 4000, 100, 0, workers);
-    ASSERT_TRUE(found);
-    EXPECT_LE(found->low, found->value);
-    gain[i++] = found->value;
+    const auto curve =
+        learning_curve(clouds.embeddings, 5, labelled, folds, batches, 4000, 0, workers);
+    ASSERT_TRUE(curve);
+    const auto now = pool_accuracy(labelled, folds, batches, 4000);
+    const Estimate found = expected_gain(*curve, *now, count, 100);
+    EXPECT_LE(found.low, found.value);
+    EXPECT_LE(found.value, found.high);
+    EXPECT_LE(now->value + found.high, 1 + 1e-12);
+    gain[i++] = found.value;
   }
   EXPECT_GT(gain[0], 0.02);
   EXPECT_LT(gain[1], gain[0] / 5);
+}
+
+// Promised 29 points more to a model with 80: a gain is a share of the errors that there are.
+TEST(Estimates, GainIsNeverMoreThanTheErrors) {
+  const LearningCurve steep = {3, 0.5};
+  const Estimate now = {0.8, 0.7, 0.9, 50};
+  const Estimate gain = expected_gain(steep, now, 50, 1000);
+  EXPECT_LE(gain.high, 0.2);
+  EXPECT_GT(gain.value, 0.15);
+  // By hand: 0.2 * (1 - 2^-1).
+  EXPECT_NEAR(expected_gain({1, 0.1}, now, 100, 100).value, 0.1, 1e-12);
 }
 
 TEST(Estimates, FindsLabelsThatWereFlipped) {

@@ -61,6 +61,46 @@ def test_picks_are_those_of_one_array(strategy, workers, pool, clouds, predictio
     assert picks.rounds > 0 and picks.bytes_sent > 0 and picks.bytes_received > 0
 
 
+@pytest.mark.parametrize("strategy", ["k_center", "random", "margin", "badge"])
+def test_a_reserve_is_the_one_of_one_machine(strategy, pool, clouds, predictions):
+    picks = pick(strategy, pool, reserve=0.25)
+    whole = expected(strategy, clouds, predictions, reserve=0.25)
+    assert_same(picks, whole)
+    np.testing.assert_array_equal(picks.reasons, whole.reasons)
+    np.testing.assert_array_equal(picks.inclusion_probabilities, whole.inclusion_probabilities)
+    with pytest.raises(ValueError, match="got 1.5, expected a share from 0 to 1"):
+        pick(strategy, pool, reserve=1.5)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_dedup_keeps_what_one_array_keeps(workers, pool, clouds):
+    values = clouds[0].astype(np.float16)
+    values[200:300] = values[:100]
+    for i, (begin, end) in enumerate(CUTS):
+        np.save(pool / f"e{i}.npy", values[begin:end])
+    whole = goldpan.dedup(values, 0.98)
+    assert len(whole.kept) < 550
+    for engine in ("local", Deadly(5, workers)):
+        seen = []
+        got = distributed.dedup(str(pool / "e*.npy"), 0.98, engine=engine, workers=workers, handful=90,
+                                progress=lambda done, total: seen.append((done, total)))
+        np.testing.assert_array_equal(got.kept, whole.kept)
+        np.testing.assert_array_equal(got.representative, whole.representative)
+        assert seen[-1] == (600, 600) and (got.restarts > 0) == (engine != "local")
+    shards = goldpan.dedup(str(pool / "e*.npy"), 0.98)
+    np.testing.assert_array_equal(shards.representative, whole.representative)
+    with pytest.raises(ValueError, match="cosine"):
+        distributed.dedup(str(pool / "e*.npy"), 2, engine="local")
+
+
+@pytest.mark.parametrize("strategy", ["max_herding", "uherding"])
+def test_herding_says_what_it_promises(strategy, pool, clouds, predictions):
+    assert_same(pick(strategy, pool, workers=1), expected(strategy, clouds, predictions))
+    picks = pick(strategy, pool, workers=3)
+    assert "approximate (RandGreeDi)" in picks.notes[-1]
+    assert_same(pick(strategy, pool, engine=Deadly(7)), picks)
+
+
 def test_options_reach_the_strategy(pool, clouds, predictions):
     assert_same(pick("hybrid", pool, shortlist_factor=5), expected("hybrid", clouds, predictions, shortlist_factor=5))
     with pytest.raises(TypeError, match="unexpected option 'nonsense'"):
@@ -117,13 +157,14 @@ def test_a_coordinator_goes_on_from_its_checkpoint(pool, clouds, predictions, tm
             yield from super().call(calls)
 
     path = tmp_path / "checkpoint"
-    for strategy in ("k_center", "badge"):
+    for strategy in ("k_center", "badge", "uherding"):
         with pytest.raises(KeyboardInterrupt):
             pick(strategy, pool, engine=Stopping(3), checkpoint=path, checkpoint_seconds=0)
         assert path.exists()
         with pytest.raises(ValueError, match="checkpoint of other labeled"):
-            pick(strategy, pool, checkpoint=path, labeled=[4])
-        assert_same(pick(strategy, pool, checkpoint=path), expected(strategy, clouds, predictions))
+            pick(strategy, pool, checkpoint=path, labeled=[4, 120, 590])
+        whole = pick(strategy, pool) if strategy == "uherding" else expected(strategy, clouds, predictions)
+        assert_same(pick(strategy, pool, checkpoint=path), whole)
         assert not path.exists()
     path.write_text("not one")
     with pytest.raises(ValueError, match="is no checkpoint"):
@@ -140,6 +181,8 @@ def test_bad_shards_are_named(pool, clouds):
         np.save(pool / "e1.npy", wrong)
         with pytest.raises(ValueError, match=message):
             pick("k_center", pool, workers=2)
+        with pytest.raises(ValueError, match=message):
+            distributed.dedup(str(pool / "e*.npy"), engine="local", workers=2)
     np.save(pool / "e1.npy", values)
     os.remove(pool / "e2.npy")
     with pytest.raises(ValueError, match="e2.npy"):
@@ -154,6 +197,32 @@ def test_bad_probabilities_are_named(pool):
     np.save(pool / "p3.npy", p)
     with pytest.raises(ValueError, match=r"p3.npy\] row 5 holds a NaN"):
         pick("entropy", pool)
+
+
+def test_progress_counts_rows_of_all_shards_then_picks(pool):
+    seen = []
+    pick("k_center", pool, progress=lambda done, total: seen.append((done, total)))
+    assert (600, 600) in seen and seen[-1] == (40, 40)
+
+
+def test_nobody_holds_more_than_the_stated_bound(pool):
+    """Backpressure: no request and no answer is larger than what docs/distributed.md allows."""
+    class Weighing(distributed.Local):
+        most = 0
+
+        def call(self, calls):
+            for part, answer in super().call(calls):
+                if calls[part][0] == "propose":
+                    Weighing.most = max(Weighing.most, len(calls[part][1][0]), len(answer))
+                yield part, answer
+
+    centers, row = 3 + 40, 8 * 4
+    pick("k_center", pool, engine=Weighing(3))
+    assert 0 < Weighing.most < centers * (row + 8) + 16384 * row + 12 * (1.5 * 16384 + 32)
+    Weighing.most = 0
+    distributed.dedup(str(pool / "e*.npy"), 0.99999, engine=Weighing(3), handful=20)
+    # A handful of rows and their numbers; at a shard's end also its twins.
+    assert 0 < Weighing.most < 20 * (row + 4) + 600 * 8 + 100
 
 
 def test_what_cannot_be_asked_is_said(pool):

@@ -72,6 +72,17 @@ def test_what_was_learned_is_kept(network, images, tmp_path):
         goldpan.Encoder.load(tmp_path / "e.npz")
 
 
+def test_a_run_embeds_with_any_network(network, images, tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    for i, array in enumerate(images):
+        folder = tmp_path / "classes" / ("dark" if array.mean() < 127.5 else "light")
+        folder.mkdir(parents=True, exist_ok=True)
+        image.fromarray(array).save(folder / f"{i:02}.png")
+    results = goldpan.run(f"folder:{tmp_path / 'classes'}", tmp_path / "out", encoder=f"network:{network}",
+                          strategies=["random", "margin"], budgets=[0.5, 1], seeds=[1, 2], progress=None)
+    assert results.facts["encoder"] == "network" and results.facts["dim"] == "4"
+
+
 def test_errors(network, images, tmp_path, monkeypatch):
     monkeypatch.delenv("GOLDPAN_DATA", raising=False)
     with pytest.raises(ValueError, match="got 'lite9', expected lite0, patches"):

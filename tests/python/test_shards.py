@@ -42,6 +42,25 @@ def test_a_shard_that_does_not_fit_is_named(clouds, shards):
         goldpan.select("k_center", embeddings=str(shards / "z*.npy"), batch=5)
 
 
+def test_probabilities_come_in_files_too(clouds, predictions, shards):
+    for i, (begin, end) in enumerate([(0, 100), (100, 101), (101, 450), (450, 600)]):
+        np.save(shards / f"p{i}.npy", predictions[0][begin:end])
+        np.save(shards / f"m{i}.npy", predictions[1][:, begin:end])
+    for strategy, name, letter, array in [("hybrid", "probs", "p", predictions[0]), ("bald", "mc_probs", "m", predictions[1])]:
+        whole = goldpan.select(strategy, embeddings=clouds[0], **{name: array}, batch=20)
+        for embeddings in (str(shards / "e*.npy"), clouds[0]):
+            picks = goldpan.select(strategy, embeddings=embeddings, **{name: str(shards / f"{letter}*.npy")}, batch=20)
+            np.testing.assert_array_equal(picks.indices, whole.indices)
+            np.testing.assert_array_equal(picks.scores, whole.scores)
+    files = [shards / f"p{i}.npy" for i in range(4)]
+    with pytest.raises(ValueError, match="got 3 files, expected one for each of 4 shards"):
+        goldpan.select("hybrid", embeddings=str(shards / "e*.npy"), probs=files[:3], batch=2)
+    with pytest.raises(ValueError, match=r"p1.npy\] has 1 rows, expected the 100 of its shard"):
+        goldpan.select("hybrid", embeddings=str(shards / "e*.npy"), probs=[files[1], files[0], *files[2:]], batch=2)
+    with pytest.raises(ValueError, match=r"no file matches"):
+        goldpan.select("margin", probs=str(shards / "q*.npy"), batch=2)
+
+
 def test_a_list_of_lists_is_still_one_array():
     picks = goldpan.select("k_center", embeddings=[[0.0, 0.0], [1.0, 0.0], [5.0, 0.0]], labeled=[0], batch=1)
     assert list(picks.indices) == [2]

@@ -185,6 +185,19 @@ TEST_F(ExperimentTest, TinyBudgetsAndAbsentClassesWork) {
     EXPECT_TRUE(std::isfinite(round.value("accuracy")));
 }
 
+TEST_F(ExperimentTest, CountsStandBesideShares) {
+  settings_.budgets = {4, 40, 5000, 0.1, 0.3};
+  settings_.strategies = {"random", "margin"};
+  settings_.seeds = {1};
+  const Records records = run("out");
+  EXPECT_EQ(records.budgets, (std::vector<double>{0.01, 0.1, 0.3}));
+  std::vector<std::pair<double, std::size_t>> found;
+  for (const RoundRecord& round : records.rounds) {
+    if (round.strategy == "margin") found.emplace_back(round.budget, round.labeled);
+  }
+  EXPECT_EQ(found, (std::vector<std::pair<double, std::size_t>>{{0.01, 4}, {0.1, 40}, {0.3, 120}}));
+}
+
 // On rendered drives the labels held out for calibration were twins of those trained on: the
 // temperature fell to its bound, and calibration made the error on other drives four times larger.
 TEST_F(ExperimentTest, CalibratesOnGroupsThatItDidNotTrainOn) {

@@ -236,7 +236,7 @@ TEST(Journal, ANewerVersionIsRefused) {
     database.execute("PRAGMA user_version = 99");
   }
   expect_error([&] { read_records(folder / "run.db"); }, "schema version 99, expected 1 to");
-  expect_error([&] { Journal(folder.path(), header(), false); }, "schema version 99");
+  expect_error([&] { Journal(folder.path(), header(), false); }, "is of version 99");
 }
 
 // 26 of 100 bit flips in a journal gave other tables and exit code 0: every value that a report or

@@ -43,6 +43,23 @@ TEST(Settings, SurviveTheRoundTripThroughToml) {
   EXPECT_NE(flatten(read), flatten(Settings()));
 }
 
+TEST(Settings, BudgetsAreCountsAndSharesInTomlToo) {
+  const TemporaryFolder folder;
+  Settings settings;
+  set(settings, "--budgets", "20, 50,5%,0.25,100%");
+  EXPECT_EQ(settings.budgets, (std::vector<double>{20, 50, 0.05, 0.25, 1}));
+  write_file(folder / "config.toml", to_toml(settings));
+  Settings read;
+  apply_config(read, folder / "config.toml");
+  EXPECT_EQ(read.budgets, settings.budgets);
+  write_file(folder / "mixed.toml", "[protocol]\nbudgets = [20, \"5%\", 0.25]\n");
+  apply_config(read, folder / "mixed.toml");
+  EXPECT_EQ(read.budgets, (std::vector<double>{20, 0.05, 0.25}));
+  write_file(folder / "bad.toml", "[protocol]\nbudgets = [20, \"5 parts\"]\n");
+  expect_error([&] { apply_config(read, folder / "bad.toml"); },
+               "bad.toml:2] [--budgets] got '5 parts'");
+}
+
 TEST(Settings, BadValuesNameTheFlag) {
   Settings settings;
   expect_error([&] { set(settings, "--budgets", "0.1,x"); },

@@ -11,6 +11,7 @@
 #include <goldpan/core/npy.hpp>
 
 #include "expect_error.hpp"
+#include "kernels/quantized.hpp"
 #include "reference/coverage.hpp"
 #include "strategies/synthetic_pool.hpp"
 
@@ -226,6 +227,56 @@ TEST(MaxHerding, IsPlainGreedyOnALargerPool) {
     }
   }
 }
+
+class Screened : public ::testing::TestWithParam<IntegerUnit> {
+ protected:
+  void SetUp() override {
+    if (GetParam() != IntegerUnit::kGeneric && GetParam() > best_integer_unit()) {
+      GTEST_SKIP() << "no such unit here";
+    }
+    use_integer_unit(GetParam());
+  }
+  void TearDown() override { use_best_integer_unit(); }
+};
+
+/// Picks and scores, to the last bit, with bounds from integers and without.
+void expect_same_unscreened(const char* strategy, const Pool& pool, std::size_t batch,
+                            const StrategyOptions& options, const std::string& what) {
+  const Selection screened = pick(strategy, pool, batch, options, 3);
+  const int unit = static_cast<int>(::testing::TestWithParam<IntegerUnit>::GetParam());
+  use_integer_unit(IntegerUnit::kNone);
+  const Selection plain = pick(strategy, pool, batch, options, 1);
+  use_integer_unit(static_cast<IntegerUnit>(unit));
+  EXPECT_EQ(screened.indices, plain.indices) << what;
+  EXPECT_EQ(screened.scores, plain.scores) << what;
+}
+
+// From nothing covered, where all rows gain on all, to what lists hold; radii for which bounds are
+// tight, loose, and useless; rows that are equal, near twins, and zero.
+TEST_P(Screened, ChangesNoBit) {
+  for (const std::size_t dims : {5, 200}) {
+    for (const std::size_t labels : {0, 3, 60}) {
+      SyntheticPool data(600, dims, 6, labels, dims + labels);
+      std::ranges::copy(data.embeddings.row(20), data.embeddings.row(500).begin());
+      std::ranges::copy(data.embeddings.row(21), data.embeddings.row(501).begin());
+      data.embeddings(501, 2) *= 1.001f;
+      std::ranges::fill(data.embeddings.row(30), 0.0f);
+      const std::string what = std::to_string(dims) + " dimensions, " + std::to_string(labels);
+      for (const double radius : {1e-3, 0.3, 1.0}) {
+        expect_same_unscreened("max_herding", data.view(), 120, with_radius(radius), what);
+      }
+      expect_same_unscreened("uherding", data.view(), 150, {}, what);
+      expect_same_unscreened("facility_location", data.view(), 150, {}, what);
+      if (labels == 3) {
+        expect_same_unscreened("max_herding", data.view(), data.unlabeled.size(), {}, what);
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Units, Screened,
+                         ::testing::Values(IntegerUnit::kGeneric, IntegerUnit::kVnni,
+                                           IntegerUnit::kAmx));
 
 /// Plain greedy with gains in double kept up to date by the rows that a pick covers better: the
 /// same values as the definition's, in a time that 5,000 rows allow.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <goldpan/core/embeddings.hpp>
+#include <goldpan/core/matrix.hpp>
 #include <goldpan/core/npy.hpp>
 
 namespace goldpan {
@@ -52,5 +53,12 @@ class ShardedEmbeddings {
   std::size_t rows_ = 0, cols_ = 0;
   bool is_half_ = false;
 };
+
+/// Probabilities of a pool in many files, one under the other: N x C floats, which are put
+/// together, for they are small beside embeddings. `rows`: what each file is to have, where that is
+/// known. Throws Error, naming the file, as NpyFloats does; for another number of columns than the
+/// first file has, of rows than `rows` says, or of files than `rows` has.
+Matrix<float> join_matrices(std::span<const std::filesystem::path> files,
+                            std::span<const std::size_t> rows = {});
 
 }  // namespace goldpan

@@ -10,6 +10,7 @@
 
 #include <goldpan/core/random.hpp>
 #include <goldpan/core/workers.hpp>
+#include <goldpan/strategies/deduplicate.hpp>
 #include <goldpan/strategies/strategy.hpp>
 
 // Selection from a pool that lies on many machines. A Proposer looks after the rows of one shard; a
@@ -24,8 +25,10 @@
 //     merger.selection();
 //
 // The picks, their order and their scores are those that select() makes of the whole pool on one
-// machine, to the last bit, however the pool is cut. (All machines must have the same kind of
-// processor: those without fused multiply-add round differently.)
+// machine, to the last bit, however the pool is cut. (Those of max_herding and uherding are not,
+// and say so: see src/distributed/herding_merger.cpp.) "dedup" for a strategy, with a batch of 0,
+// is deduplicate(). (All machines must have the same kind of processor: those without fused
+// multiply-add round differently.)
 
 namespace goldpan {
 
@@ -80,10 +83,12 @@ class Merger {
   /// together (rows that do not follow on each other, other widths or types, a batch larger than
   /// all unlabelled rows).
   void merge(std::span<const std::string> answers);
-  /// Picks so far, for progress.
+  /// Picks so far, for progress; of "dedup": rows of all shards that are decided on.
   std::size_t picked() const;
   /// Requires: done().
   const Selection& selection() const;
+  /// Of "dedup": what deduplicate() finds in the whole pool. Requires: done().
+  Duplicates duplicates() const;
   const RoundsCost& cost() const;
 
   /// The state between two rounds, for restore() of a Merger made with the same arguments. All

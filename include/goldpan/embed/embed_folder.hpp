@@ -27,6 +27,7 @@ struct EmbedFolderOptions {
   bool fresh = false;
   /// What else settings.json is to say, by name.
   std::map<std::string, std::string> notes;
+  Progress fit_progress = {};  ///< as EmbedOptions has it
 };
 
 /// The images to embed: parallel ids and images, and what they are.

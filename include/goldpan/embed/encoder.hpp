@@ -92,6 +92,8 @@ struct EmbedOptions {
   bool fresh = false;
   /// Fit the encoder even if its embeddings are cached: the caller wants what it learns.
   bool always_fit = false;
+  /// Told how far the fit is, in steps of the encoder's own, before embedding begins.
+  Progress fit_progress = {};
 };
 
 struct EmbeddedImages {
@@ -110,7 +112,7 @@ struct EmbeddedImages {
 /// `fit_on`. Works in bounded memory, resumes where a killed call stopped, and never reuses a cache
 /// that does not match or
 /// of which a byte has changed since it was written. Throws Error for a broken image unless they
-/// are skipped, and when more than half of the images are broken.
+/// are skipped, and when more than half of the images are broken. `progress` counts images.
 EmbeddedImages embed_images(Encoder& encoder, const ImageSource& images,
                             const std::string& data_fingerprint, std::span<const Index> fit_on,
                             const EmbedOptions& options, Workers& workers,

@@ -121,6 +121,7 @@ struct PersonCount {
 };
 
 struct LabelState {
+  std::string session;  ///< a name that no other session has
   std::size_t pool = 0, labelled = 0, skipped = 0, unsure = 0, answers = 0;
   std::size_t open = 0;     ///< picked and not yet answered
   std::size_t batches = 0;  ///< picked so far

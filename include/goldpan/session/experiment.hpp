@@ -48,8 +48,10 @@ struct RunOptions {
 
   /// Told in a sentence what was chosen or found: the data, the encoder, what was left out.
   std::function<void(const std::string& message)> say;
-  /// Making data (rendering road scenes) and embedding, in images; then the loop, in units of work.
+  /// Making data (rendering road scenes) and embedding, in images; what an encoder learns before
+  /// that, and the loop, in units of work.
   Progress data_progress;
+  Progress fit_progress;
   Progress embedding_progress;
   Progress loop_progress;
 };

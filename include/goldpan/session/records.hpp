@@ -84,6 +84,10 @@ struct Records {
 /// digest), naming the round.
 Records read_records(const std::filesystem::path& journal);
 
+/// Has SQLite look at every page of a journal, beyond what reading it needs. Throws Error with the
+/// first thing that is wrong.
+void check_pages(const std::filesystem::path& journal);
+
 /// Small pictures of items, as the bytes of JPEG files by the item's id: those of the first picks
 /// of each batch at the first seed, where the data has images.
 std::map<std::string, std::string> read_thumbnails(const std::filesystem::path& journal);

@@ -40,7 +40,9 @@ struct Settings {
   // protocol
   std::vector<std::string> strategies = {"random", "margin", "bald",    "k_center",
                                          "badge",  "hybrid", "entropy", "least_confidence"};
-  std::vector<double> budgets = {0.05, 0.10, 0.25, 0.50, 0.75, 1.0};
+  /// Counts of labels above 1, shares of the pool up to it (session/budgets.hpp): the first labels,
+  /// where strategies differ by many points, and the range in which the full accuracy is reached.
+  std::vector<double> budgets = {20, 50, 100, 200, 500, 0.05, 0.10, 0.25, 0.50, 0.75, 1.0};
   std::vector<std::uint64_t> seeds = {1, 2, 3};
   std::size_t max_batch = 0;
   /// A condition on attributes: what a slice is mined for ("weather=rainy, timeofday=night").
@@ -91,9 +93,9 @@ OptionValues options_for(const Settings& settings, std::string_view strategy);
 /// standard become random, the miners and BADGE where a slice is mined for.
 Settings with_task_standards(Settings settings);
 
-/// Checks what no single setting can: budgets ascending within (0, 1], strategies known and not
-/// repeated, seeds not repeated, options known to a strategy that is asked for and in range. Throws
-/// Error.
+/// Checks what no single setting can: shares within (0, 1] and counts ascending, strategies known
+/// and not repeated, seeds not repeated, options known to a strategy that is asked for and in
+/// range. Throws Error.
 void check(const Settings& settings);
 
 }  // namespace goldpan

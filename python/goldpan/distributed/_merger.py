@@ -13,14 +13,15 @@ class Merger:
     """Asks the `Worker`s of all shards, in rounds, until the picks of `goldpan.select` with this seed are known.
 
     `shards`: how many workers there are, in the order of their rows. `options` are the strategy's own. Equal arguments
-    give equal picks, whoever answers and however the pool is cut.
+    give equal picks, whoever answers and however the pool is cut (MaxHerding and UHerding: equal for one cut). "dedup"
+    for a strategy, with a batch of 0, is `goldpan.dedup`. `purpose`: "reserve" draws what `reserve` draws there.
     """
 
     def __init__(
         self, strategy: str, shards: int, batch: int, seed: int = 0, threads: int = 1,
-        options: dict[str, Any] | None = None,
+        options: dict[str, Any] | None = None, purpose: str = "select",
     ) -> None:
-        self._merger = _core.RoundsMerger(strategy, shards, batch, seed, threads, options or {})
+        self._merger = _core.RoundsMerger(strategy, shards, batch, seed, threads, options or {}, purpose)
 
     @property
     def done(self) -> bool:
@@ -29,7 +30,7 @@ class Merger:
 
     @property
     def picked(self) -> int:
-        """Picks so far."""
+        """Picks so far; of "dedup": rows that are decided on."""
         return self._merger.picked
 
     def request(self, shard: int, fresh: bool = False) -> bytes:
@@ -44,6 +45,11 @@ class Merger:
         """Rows of the pool, scores, and what the strategy had to say."""
         indices, scores, notes = self._merger.selection()
         return indices, scores, notes
+
+    def duplicates(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Of "dedup": the kept rows, and for each row the one that stands for it."""
+        kept, representative = self._merger.duplicates()
+        return kept, representative
 
     def cost(self) -> tuple[int, int, int]:
         """Rounds, bytes in requests, bytes in answers."""

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from goldpan import _core
-from goldpan._arrays import SINGLE, as_floats
-from goldpan._shards import open_shards
+from goldpan._shards import join_files, open_shards
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,7 @@ class Worker:
         self._part = part
         self._pieces: _core.Pieces | None = None
         self._proposer: _core.ShardProposer | None = None
+        self._inputs: tuple[NDArray[np.float32] | None, ...] | None = None
 
     def pid(self) -> int:
         return os.getpid()
@@ -61,10 +61,9 @@ class Worker:
         options: dict[str, Any],
     ) -> None:
         """Reads and checks the shards. `first_row`: of this part in the pool; `labeled`: of this part's rows."""
-        lengths = self.lengths()
-        probs = _joined(self._part.probs, lengths, 0, "n x C")
-        mc_probs = _joined(self._part.mc_probs, lengths, 1, "K x n x C")
-        features = _joined(self._part.features, lengths, 0, "n x H")
+        if self._inputs is None:
+            self._inputs = self._read()
+        probs, mc_probs, features = self._inputs
         try:
             self._proposer = _core.ShardProposer(
                 strategy, self._open(), features, probs, mc_probs, np.ascontiguousarray(labeled, dtype=np.uint32),
@@ -72,6 +71,13 @@ class Worker:
             )
         except ValueError as error:
             raise ValueError(f"{error} (in {self._part.describe()})") from None
+
+    def _read(self) -> tuple[NDArray[np.float32] | None, ...]:
+        lengths = self.lengths()
+        probs = join_files(self._part.probs, lengths, 0, "n x C")
+        mc_probs = join_files(self._part.mc_probs, lengths, 1, "K x n x C")
+        features = join_files(self._part.features, lengths, 0, "n x H")
+        return probs, mc_probs, features
 
     def propose(self, request: bytes) -> bytes:
         """The answer to a Merger's request."""
@@ -84,22 +90,3 @@ class Worker:
         pieces = self._open()
         names = pieces.ids() if pieces is not None else []
         return [names[row] for row in rows] if names else None
-
-
-def _joined(names: tuple[str, ...], lengths: list[int], axis: int, shape: str) -> NDArray[np.float32] | None:
-    """The arrays of all shards as one; that of a single shard is mapped."""
-    if not names:
-        return None
-    arrays: list[NDArray[np.float32]] = []
-    for name, rows in zip(names, lengths):
-        array = as_floats(np.load(name, mmap_mode="r"), name, shape, SINGLE)
-        if array.shape[axis] != rows:
-            raise ValueError(f"[{name}] has {array.shape[axis]} rows, expected the {rows} of its shard")
-        if arrays and array.shape[-1] != arrays[0].shape[-1]:
-            raise ValueError(f"[{name}] has {array.shape[-1]} columns, expected {arrays[0].shape[-1]} as in {names[0]}")
-        sums = array.sum(axis=-1)
-        if not np.isfinite(sums).all():
-            row = np.argwhere(~np.isfinite(sums))[0][axis]
-            raise ValueError(f"[{name}] row {row} holds a NaN or an infinity, expected finite numbers")
-        arrays.append(array)
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=axis)

@@ -12,19 +12,33 @@ let state = null;
 const done = new Set();    // answered here, perhaps not yet acknowledged
 
 // ---- answers: kept until the server has them on disk, also over a reload ----
-const storeName = "goldpan-unsent";
-let unsent = JSON.parse(localStorage.getItem(storeName) || "[]");
-let sending = false;
+// One entry a page, so that two pages do not overwrite each other's; named by the session, since another
+// session on the same port has other items. A page that starts takes over what others left: an answer has a
+// key, so that it counts once though two pages send it.
+let storeName = "";
+let unsent = [];
+let sending = false, alone = 0, failing = false;
+
+function adopt(session) {
+  const prefix = "goldpan-unsent:" + session + ":";
+  storeName = prefix + newKey();
+  for (const name of Object.keys(localStorage).filter((name) => name.startsWith(prefix))) {
+    try { unsent.push(...JSON.parse(localStorage.getItem(name))); } catch (error) { /* not ours */ }
+    localStorage.removeItem(name);
+  }
+  for (const answer of unsent) done.add(answer.id);
+  keep();
+}
 
 function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
 }
 
-function say(text) {
+function say(text, stays) {
   $("status").textContent = text;
   clearTimeout(say.timer);
-  if (text) say.timer = setTimeout(() => { $("status").textContent = ""; }, 4000);
+  if (text && !stays) say.timer = setTimeout(() => { $("status").textContent = ""; }, 4000);
 }
 
 async function call(path, body) {
@@ -39,7 +53,10 @@ async function call(path, body) {
   return response.json();
 }
 
-function keep() { localStorage.setItem(storeName, JSON.stringify(unsent)); }
+function keep() {
+  if (unsent.length) localStorage.setItem(storeName, JSON.stringify(unsent));
+  else localStorage.removeItem(storeName);
+}
 
 function record(answers) {
   for (const answer of answers) {
@@ -56,25 +73,31 @@ async function flush() {
   while (unsent.length) {
     const batch = [], seen = new Set();
     for (const answer of unsent) {  // one item at most once in a request
-      if (seen.has(answer.id) || batch.length === 200) break;
+      if (seen.has(answer.id) || batch.length === (alone > 0 ? 1 : 200)) break;
       seen.add(answer.id);
       batch.push(answer);
     }
     try {
       await call("/api/answers", batch);
-      unsent = unsent.slice(batch.length);
-      keep();
+      if (failing) say("Saved.");
+      failing = false;
     } catch (error) {
-      if (error.status === 400) {
-        say("The server refused an answer: " + error.message);
-        unsent = unsent.slice(batch.length);
-        keep();
+      if (error.status !== 400) {
+        failing = true;
+        say(unsent.length + " not saved yet, trying again: " + (error.status ? error.message : "the server does not answer"), true);
+        setTimeout(flush, 2000);
+        break;
+      }
+      if (batch.length > 1) {  // all or none were recorded: find the one that is refused
+        alone = batch.length;
         continue;
       }
-      say("Not saved yet (" + unsent.length + "): " + error.message);
-      setTimeout(flush, 2000);
-      break;
+      say("The server refused an answer: " + error.message);
+      done.delete(batch[0].id);
     }
+    alone = Math.max(0, alone - batch.length);
+    unsent = unsent.slice(batch.length);
+    keep();
   }
   sending = false;
 }
@@ -202,7 +225,9 @@ async function loadGrid() {
     const image = document.createElement("img");
     image.src = imageOf(item, 256);
     image.alt = "";
-    button.append(image);
+    const sure = document.createElement("span");
+    sure.textContent = item.image ? percent(item.prediction.confidence) : item.name;
+    button.append(image, sure);
     button.addEventListener("click", () => {
       button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
     });
@@ -298,10 +323,12 @@ async function loadPeople() {
 }
 
 // ---- the panel ----
-const interval = (e) => percent(e.value) + " (" + percent(e.low) + " to " + percent(e.high) + ")";
+const bare = (value) => percent(value).replace(" %", "");
+const together = (text) => text.replaceAll(" ", "\u00a0");
+const interval = (e) => together(percent(e.value) + " (" + bare(e.low) + " to " + bare(e.high) + ")");
 function points(e) {
   const one = (x) => (x >= 0 ? "+" : "\u2212") + Math.abs(100 * x).toFixed(1);
-  return one(e.value) + " points (" + one(e.low) + " to " + one(e.high) + ")";
+  return together(one(e.value) + " (" + one(e.low) + " to " + one(e.high) + ")");
 }
 
 function drawCurve(curve) {
@@ -339,7 +366,7 @@ function drawPanel() {
   const facts = [];
   if (truth.pool) facts.push(["Accuracy, estimated", interval(truth.pool)]);
   if (truth.reserve) facts.push(["On " + truth.reserve.from + " random labels", interval(truth.reserve)]);
-  if (truth.gain) facts.push(["Next 100 labels", points(truth.gain)]);
+  if (truth.gain) facts.push(["Next 100 labels, points", points(truth.gain)]);
   facts.push(["Model trained on", state.model.labels ? state.model.labels + " labels" : "none yet"]);
   if (mine && mine.labels_a_minute) facts.push(["Labels a minute", mine.labels_a_minute.toFixed(0)]);
   if (state.skipped || state.unsure) facts.push(["Skipped, unsure", state.skipped + ", " + state.unsure]);
@@ -374,7 +401,9 @@ async function refresh() {
     state = await call("/api/state");
     drawPanel();
     if (!queue.length && view === "single") { await fill(); show(); }
-  } catch (error) { say(error.message); }
+  } catch (error) {
+    if (!failing) say(error.status ? error.message : "The server does not answer.");
+  }
 }
 
 // ---- views and keys ----
@@ -427,6 +456,7 @@ addEventListener("keydown", (event) => {
 
 async function start() {
   state = await call("/api/state");
+  adopt(state.session);
   classes = state.classes.map((entry) => entry.name);
   keys = [..."123456789"].concat([..."abcdefghijklmnopqrstuvwxyz"].filter((k) => !reserved.has(k)));
   const box = $("classes");

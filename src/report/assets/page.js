@@ -236,7 +236,7 @@ const names = data.strategies.map((s) => s.label);
 byId("bands-label").hidden = data.seeds.length < 2;
 fillSelect("class-strategy", names, data.random === 0 && names.length > 1 ? 1 : 0);
 fillSelect("reliability-strategy", names, 0);
-fillSelect("reliability-budget", data.budgets.map((b) => b.percent), 0);
+fillSelect("reliability-budget", data.budgets.map((b) => b.percent), Math.max(0, data.budgets.findIndex((b) => b.fraction > 0.05 - 1e-9)));
 makeLegend();
 makePicks();
 bind("per-seed", "change", (box) => { state.perSeed = box.checked; draw(); });
