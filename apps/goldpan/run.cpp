@@ -115,7 +115,9 @@ void add_run_command(CLI::App& program) {
       ->delimiter(',');
   command->add_flag("--fresh", options->fresh, "start over instead of resuming OUT/run.db");
   command->footer(
-      "Example:\n  goldpan run --data cifar10:data/cifar-10-batches-bin --out outputs/cifar10\n"
+      "Examples:\n  goldpan run --data cifar10:data/cifar-10-batches-bin --out outputs/cifar10\n"
+      "  goldpan run --task detection --data scenes:2000 --budgets 0.02,0.05,0.1,0.2 --out "
+      "outputs/boxes\n"
       "Stopped or killed, the same command resumes where it was.");
   command->callback([options] { run(*options); });
 }

@@ -37,7 +37,8 @@ def run(
     embeddings (N x D) and labels (N), which are written to `out`/data first. A budget up to 1 is a share of the pool, above
     1 a count of labels: `budgets=[20, 100, "5%", 0.25, 1]`. Every setting of the program goes by the name of its long
     option with underscores: `encoder="lite0"`, `dim=256`, `cold_start="random"`, `reserve=0.1`,
-    `test_fraction=0.2`, `passes=20`, ... An unknown one raises TypeError listing them all.
+    `test_fraction=0.2`, `passes=20`, ... An unknown one raises TypeError listing them all. `task="detection"` measures on
+    boxes and `task="multilabel"` on several labels an item, of data that has them ("bdd100k:DIR").
 
     Stopped (Ctrl-C raises KeyboardInterrupt) or killed, the same call resumes; `fresh=True` starts over. Embeddings
     are kept in `cache` (`out`/cache). `ablate` names guards ("reserve", "calibration", "class_floor", "cold_start"): the

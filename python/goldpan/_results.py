@@ -78,16 +78,18 @@ class Results:
 
             _, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
         curves = self.learning_curves
+        metric = next(name for name in curves.columns if name.endswith("_mean")).removesuffix("_mean")
+        label = {"ap": "mAP@[.5:.95]", "map": "mAP"}.get(metric, metric)
         for strategy in curves["strategy"].unique():
             of = curves[curves["strategy"] == strategy]
-            budget, mean = of["budget"] * 100, of["accuracy_mean"] * 100
-            spread = of["accuracy_std"].fillna(0) * 100
+            budget, mean = of["budget"] * 100, of[f"{metric}_mean"] * 100
+            spread = of[f"{metric}_std"].fillna(0) * 100
             dashed = {"color": "0.4", "linestyle": "--"} if strategy == "random" else {}
             (line,) = ax.plot(budget, mean, marker="o", markersize=3, label=strategy, **dashed)
             ax.fill_between(budget, mean - spread, mean + spread, color=line.get_color(), alpha=0.15, lw=0)
         ax.set_xscale("log")  # few labels and shares of the pool in one picture
         ax.set_xlabel("labels bought (% of the pool)")
-        ax.set_ylabel("test accuracy (%)")
+        ax.set_ylabel(f"test {label} (%)")
         ax.grid(alpha=0.3)
         ax.legend(frameon=False)
         return ax

@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include <goldpan/core/error.hpp>
+#include <goldpan/imaging/image_size.hpp>
 
 #include "data/bdd100k_labels.hpp"
 #include "data/file_images.hpp"
@@ -219,6 +220,35 @@ void set_boxes(const std::vector<std::vector<NamedBox>>& named, Targets& targets
   }
 }
 
+/// The size that BDD100K states its boxes in, whatever the size of the images is.
+constexpr std::pair<int, int> kStated = {1280, 720};
+
+/// The pictures that the boxes of the items from `begin` on are stated in: their own images, unless
+/// boxes reach beyond the first of these, as where images were shrunk and labels were not.
+void add_box_sizes(const std::filesystem::path& root, const std::vector<std::string>& ids,
+                   const std::vector<std::vector<NamedBox>>& boxes, std::size_t begin,
+                   std::vector<std::pair<int, int>>& sizes) {
+  std::pair<int, int> stated = {0, 0};
+  if (begin < ids.size()) {
+    float right = 0, bottom = 0;
+    for (std::size_t i = begin; i < boxes.size(); ++i) {
+      for (const NamedBox& box : boxes[i]) {
+        right = std::max(right, box.x2);
+        bottom = std::max(bottom, box.y2);
+      }
+    }
+    try {
+      const auto [width, height] = read_image_size(root / ids[begin]);
+      if (right > static_cast<float>(width + 1) || bottom > static_cast<float>(height + 1)) {
+        stated = kStated;
+      }
+    } catch (const Error&) {
+      // What cannot be decoded is said where images are.
+    }
+  }
+  sizes.resize(ids.size(), stated);
+}
+
 }  // namespace
 
 Dataset open_bdd100k(const std::filesystem::path& folder, const DatasetOptions& options) {
@@ -245,6 +275,7 @@ Dataset open_bdd100k(const std::filesystem::path& folder, const DatasetOptions& 
     if (!sources.empty()) {
       read_labels(root / sources[0], [&](FrameLabels&& frame) { reader.add(std::move(frame)); });
     }
+    const std::size_t begin = dataset.items.ids.size();
     const Split split = part == "train" ? Split::kTrain : Split::kTest;
     for (Item& item : reader.finish()) {
       dataset.items.ids.push_back(std::move(item.id));
@@ -256,6 +287,7 @@ Dataset open_bdd100k(const std::filesystem::path& folder, const DatasetOptions& 
             std::move(item.attributes[a]));
       }
     }
+    add_box_sizes(root, dataset.items.ids, boxes, begin, dataset.items.box_sizes);
     add_notes(reader, part, options.attribute, sources, dataset.notes);
   }
 

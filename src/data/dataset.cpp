@@ -153,9 +153,13 @@ Dataset subset(const Dataset& dataset, const std::vector<Index>& items) {
   out.items.ids = pick(dataset.items.ids, items);
   out.items.splits = pick(dataset.items.splits, items);
   out.items.groups = pick(dataset.items.groups, items);
+  out.items.box_sizes = pick(dataset.items.box_sizes, items);
   out.targets.categories = dataset.targets.categories;
   out.targets.boxes = pick(dataset.targets.boxes, items);
   out.targets.boxes_known = pick(dataset.targets.boxes_known, items);
+  out.targets.label_names = dataset.targets.label_names;
+  out.targets.label_groups = dataset.targets.label_groups;
+  out.targets.marks = pick(dataset.targets.marks, items);
   for (const auto& [name, values] : dataset.items.attributes)
     out.items.attributes[name] = pick(values, items);
   out.notes = dataset.notes;

@@ -46,9 +46,9 @@ Effect effect_at(const Grid& with, const Grid& without, std::size_t strategy, st
     const RoundRecord* const a = with.at(strategy, budget, seed);
     const RoundRecord* const b = without.at(other_strategy, other_budget, other_seed);
     if (a == nullptr || b == nullptr) continue;
-    effect.with.push_back(a->value("accuracy"));
-    effect.without.push_back(b->value("accuracy"));
-    effect.difference.push_back(100 * (a->value("accuracy") - b->value("accuracy")));
+    effect.with.push_back(a->value(with.headline()));
+    effect.without.push_back(b->value(with.headline()));
+    effect.difference.push_back(100 * (a->value(with.headline()) - b->value(with.headline())));
     effect.seconds_with += seconds_of(*a);
     effect.seconds_without += seconds_of(*b);
   }

@@ -35,23 +35,24 @@ const LabelsToMatch* random_at(const Analysis& analysis, double target) {
 std::string saving_sentence(const Analysis& analysis, const LabelsToMatch& match) {
   const LabelsToMatch& random = *random_at(analysis, match.target);
   std::string text = fmt::format(
-      "{} reaches {} of the full accuracy with {}{} labels, random needs {}: {} % fewer (95 % "
+      "{} reaches {} of the full {} with {}{} labels, random needs {}: {} % fewer (95 % "
       "interval {} to {} %; {}, {}",
       name_of(analysis.grid, match.strategy), percent(match.target),
-      match.at_most ? "at most " : "", whole(match.labels), whole(random.labels),
-      fixed(100 * match.saved_share, 0), fixed(100 * match.saved_share_low, 0),
-      fixed(100 * match.saved_share_high, 0), counted(match.test.n, "seed"),
-      match.p_holm < 0.001 ? "p < 0.001" : describe_p(match.p_holm));
+      analysis.grid.task().headline.label, match.at_most ? "at most " : "", whole(match.labels),
+      whole(random.labels), fixed(100 * match.saved_share, 0),
+      fixed(100 * match.saved_share_low, 0), fixed(100 * match.saved_share_high, 0),
+      counted(match.test.n, "seed"), match.p_holm < 0.001 ? "p < 0.001" : describe_p(match.p_holm));
   return text + " corrected for the strategies compared): shown.";
 }
 
 std::string gain_sentence(const Analysis& analysis, const Comparison& gain) {
   return fmt::format(
-      "{} is {} percentage points more accurate than random at equal labels, over all budgets (95 "
+      "{} is {} percentage points {} than random at equal labels, over all budgets (95 "
       "% "
       "interval {} to {}; {}, corrected {}): shown.",
-      name_of(analysis.grid, gain.strategy), fixed(gain.test.mean, 2), fixed(gain.ci_all_low, 2),
-      fixed(gain.ci_all_high, 2), counted(gain.test.n, "seed"), describe_p(gain.p_holm));
+      name_of(analysis.grid, gain.strategy), fixed(gain.test.mean, 2), more(analysis.grid),
+      fixed(gain.ci_all_low, 2), fixed(gain.ci_all_high, 2), counted(gain.test.n, "seed"),
+      describe_p(gain.p_holm));
 }
 
 // The area's comparisons with a verdict, by falling mean.
@@ -92,12 +93,12 @@ std::vector<const Gain*> shown_gains(const Analysis& analysis) {
 
 std::string gain_at_budget(const Analysis& analysis, const Gain& gain) {
   return fmt::format(
-      "{} of the pool {} is {} percentage points more accurate than random (95 % interval {} to "
+      "{} of the pool {} is {} percentage points {} than random (95 % interval {} to "
       "{}, "
       "corrected {}): shown (`budget_gains.csv`)",
       percent(analysis.grid.budgets()[gain.budget]), name_of(analysis.grid, gain.strategy),
-      fixed(gain.test.mean, 2), fixed(gain.ci_all_low, 2), fixed(gain.ci_all_high, 2),
-      describe_p(gain.p_holm));
+      fixed(gain.test.mean, 2), more(analysis.grid), fixed(gain.ci_all_low, 2),
+      fixed(gain.ci_all_high, 2), describe_p(gain.p_holm));
 }
 
 // The best of those shown to gain with few labels, or null.

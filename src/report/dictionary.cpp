@@ -1,6 +1,7 @@
 #include "report/dictionary.hpp"
 
 #include <algorithm>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -219,11 +220,69 @@ constexpr ColumnInfo kColumns[] = {
 std::span<const TableInfo> table_infos() { return kTables; }
 std::span<const ColumnInfo> column_infos() { return kColumns; }
 
-std::string_view header_of(std::string_view file) {
-  return std::ranges::find(kTables, file, &TableInfo::file)->columns;
+std::string header_of(std::string_view file, const TaskInfo& task) {
+  std::string over_seeds, of_round;
+  for (const ShownMetric& shown : task.others) {
+    over_seeds += fmt::format(",{0}_mean,{0}_std", shown.column);
+    of_round += fmt::format(",{}", shown.column);
+  }
+  if (file == "learning_curves.csv") {
+    return fmt::format("strategy,budget,labels,seeds,{0}_mean,{0}_std,{0}_min,{0}_max{1}",
+                       task.headline.column, over_seeds);
+  }
+  if (file == "rounds.csv") {
+    return fmt::format("strategy,seed,round,budget,labels,{}{}{}", task.headline.column, of_round,
+                       task.has_calibration ? ",temperature,ece_before,ece_after" : "");
+  }
+  if (file == "class_counts.csv") {
+    return fmt::format("strategy,seed,round,budget,class,labels,share,pool_share,{}",
+                       task.by_class.column);
+  }
+  return std::string(std::ranges::find(kTables, file, &TableInfo::file)->columns);
 }
 
-std::string data_dictionary(std::string_view currency) {
+namespace {
+
+struct Column {
+  std::string unit, meaning;
+};
+
+/// What a column says in the report of a task.
+Column column_of(std::string_view name, const TaskInfo& task) {
+  std::vector<ShownMetric> shown(task.others.begin(), task.others.end());
+  shown.push_back(task.headline);
+  shown.push_back(task.by_class);
+  const auto known = std::ranges::find(kColumns, name, &ColumnInfo::name);
+  if (known == std::end(kColumns) || task.name != "classification") {
+    for (const ShownMetric& metric : shown) {
+      const std::string of(metric.column);
+      const std::string unit(metric.unit), meaning(metric.meaning);
+      if (name == of) return {unit, meaning + "."};
+      if (name == of + "_mean") return {unit, meaning + ", mean over seeds."};
+      if (name == of + "_std") return {unit, "Its standard deviation over seeds."};
+      if (name == of + "_min") return {unit, "Its least over seeds."};
+      if (name == of + "_max") return {unit, "Its most over seeds."};
+    }
+  }
+  Column column{std::string(known->unit), std::string(known->meaning)};
+  return column;
+}
+
+/// A sentence about the headline, which the tables' texts call accuracy.
+std::string of_task(std::string text, const TaskInfo& task) {
+  if (task.name == "classification") return text;
+  for (const std::string_view word : {"Accuracy", "accuracy"}) {
+    for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at)) {
+      text.replace(at, word.size(), task.headline.label);
+      at += task.headline.label.size();
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string data_dictionary(std::string_view currency, const TaskInfo& task) {
   std::string text =
       "# Tables of this report\n\nComma-separated values with a header line, in UTF-8 with LF line "
       "ends; numbers have a point, what is not known is empty. Written with the report, from the "
@@ -231,13 +290,16 @@ std::string data_dictionary(std::string_view currency) {
       "definitions as the tables' headers.\n";
   for (const TableInfo& table : kTables) {
     text += fmt::format("\n## {}\n\n{}\n\n| column | unit | meaning |\n|---|---|---|\n", table.file,
-                        table.about);
-    std::string_view rest = table.columns;
+                        of_task(std::string(table.about), task));
+    const std::string header = header_of(table.file, task);
+    std::string_view rest = header;
     while (!rest.empty()) {
       const std::size_t end = std::min(rest.find(','), rest.size());
-      const auto column = std::ranges::find(kColumns, rest.substr(0, end), &ColumnInfo::name);
-      text += fmt::format("| {} | {} | {} |\n", column->name,
-                          column->unit == "CURRENCY" ? currency : column->unit, column->meaning);
+      const std::string_view name = rest.substr(0, end);
+      const Column column = column_of(name, task);
+      text += fmt::format("| {} | {} | {} |\n", name,
+                          column.unit == "CURRENCY" ? currency : column.unit,
+                          of_task(column.meaning, task));
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
   }

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include <goldpan/tasks/task.hpp>
+
 namespace goldpan::report {
 
 /// A column of one or more tables: its name means the same in all of them.
@@ -24,10 +26,12 @@ struct TableInfo {
 std::span<const TableInfo> table_infos();
 std::span<const ColumnInfo> column_infos();
 
-/// The header line of a table. Requires: the file is among table_infos().
-std::string_view header_of(std::string_view file);
+/// The header line of a table in the report of a task: table_infos() holds those of classification,
+/// and other tasks have their metrics in their places. Requires: the file is among table_infos().
+std::string header_of(std::string_view file, const TaskInfo& task = find_task("classification"));
 
 /// tables/README.md: every table, and a sentence and a unit for each of its columns.
-std::string data_dictionary(std::string_view currency);
+std::string data_dictionary(std::string_view currency,
+                            const TaskInfo& task = find_task("classification"));
 
 }  // namespace goldpan::report

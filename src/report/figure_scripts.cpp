@@ -223,7 +223,8 @@ std::string accuracy_panel(const Analysis& analysis, const Budgets& budgets,
                            const std::string& title) {
   std::string body =
       fmt::format("{}set title {} font ',11' offset 0,-0.3\n", kNewPanel, gnuplot_text(title));
-  body += "set ylabel \"accuracy (%)\" font ',10' offset 1,0\n";
+  body += fmt::format("set ylabel {} font ',10' offset 1,0\n",
+                      gnuplot_text(fmt::format("{} (%)", analysis.grid.task().headline.label)));
   const Grid& grid = analysis.grid;
   if (!std::isfinite(analysis.full_accuracy) || grid.is_few(budgets.back())) return body;
   const std::string full = number(100 * analysis.full_accuracy);
@@ -329,7 +330,8 @@ FigureScript curves_script(const Analysis& analysis, const std::vector<std::size
     for (const std::size_t s : order) {
       accuracies[r].add(figure, fmt::format("curve{}{}", s, suffix), styles[s], grid, regimes[r],
                         [&](std::size_t budget) {
-                          const std::vector<double> values = grid.values(s, budget, "accuracy");
+                          const std::vector<double> values =
+                              grid.values(s, budget, grid.headline());
                           return Spread{100 * mean(values), 100 * standard_deviation(values)};
                         });
       gains[r].add(figure, fmt::format("gain{}{}", s, suffix), styles[s], grid, regimes[r],
@@ -382,13 +384,76 @@ FigureScript curves_script(const Analysis& analysis, const std::vector<std::size
         body += gains_range(analysis, regimes[r], strategies);
       } else {
         body += accuracy_panel(analysis, regimes[r],
-                               title(r, is_square ? "test accuracy" : "Test accuracy"));
+                               title(r, fmt::format("{} {}", is_square ? "test" : "Test",
+                                                    grid.task().headline.label)));
       }
       body += place();
       body += (is_gain ? gains : accuracies)[r].plot();
     }
   }
   // In the order asked for, random first.
+  std::vector<Style> legend;
+  for (const std::size_t s : strategies) legend.push_back(styles[s]);
+  body += legend_strip(legend, legend_rows, legend_share, grid.seeds().size());
+  body += "unset multiplot\n";
+  return figure;
+}
+
+FigureScript cost_script(const Analysis& analysis, const std::vector<std::size_t>& strategies,
+                         const std::string& name) {
+  const Grid& grid = analysis.grid;
+  const TaskInfo& task = grid.task();
+  const std::vector<Style> styles = styles_of(grid.strategies());
+  FigureScript figure;
+  figure.name = name;
+  Panel second;
+  std::vector<std::string> over_cost;
+  for (const std::size_t s : strategies) {
+    std::string block = fmt::format("$cost{} << EOD\n", s);
+    for (std::size_t b = 0; b < grid.budgets().size(); ++b) {
+      const double cost = mean(grid.values(s, b, "cost"));
+      const double value = mean(grid.values(s, b, grid.headline()));
+      if (cost > 0 && std::isfinite(value)) {
+        block += fmt::format("{} {}\n", number(cost), number(100 * value));
+      }
+    }
+    block += "EOD\n";
+    if (has_points(block)) {
+      figure.data += block;
+      over_cost.push_back(line(fmt::format("cost{}", s), styles[s], ""));
+    }
+    second.add(figure, fmt::format("second{}", s), styles[s], grid, all_budgets(grid),
+               [&](std::size_t budget) {
+                 const std::vector<double> values =
+                     grid.values(s, budget, task.others.front().metric);
+                 return Spread{100 * mean(values), 100 * standard_deviation(values)};
+               });
+  }
+  const std::size_t legend_rows = (strategies.size() + 6) / 7;
+  const int legend_height = 34 + 20 * static_cast<int>(legend_rows);
+  figure.width = 1100;
+  figure.height = 430 + legend_height;
+  const double legend_share = static_cast<double>(legend_height) / figure.height;
+  std::string& body = figure.body;
+  body += kPanelLook;
+  body += fmt::format("set multiplot\nset size 0.5,{}\nset origin 0,{}\nunset key\n",
+                      number(1 - legend_share), number(legend_share));
+  const auto panel = [&](const std::string& title, std::string_view label,
+                         const std::string& below) {
+    body += fmt::format("set title {} font ',11' offset 0,-0.3\n", gnuplot_text(title));
+    body += fmt::format("set ylabel {} font ',10' offset 1,0\n",
+                        gnuplot_text(fmt::format("{} (%)", label)));
+    body += fmt::format("set xlabel {} font ',10' offset 0,-0.6\n", gnuplot_text(below));
+  };
+  panel(fmt::format("(a) Test {} over {}", task.headline.label, task.cost_unit),
+        task.headline.label, fmt::format("{} bought", task.cost_unit));
+  body += "set logscale x\nset xtics font ',8' nomirror offset 0,0.2\n";
+  if (!over_cost.empty()) body += joined(over_cost);
+  body += fmt::format("set origin 0.5,{}\n", number(legend_share));
+  panel(fmt::format("(b) Test {}", task.others.front().label), task.others.front().label,
+        "labels bought, share of the pool");
+  body += budget_axis(grid);
+  body += second.plot();
   std::vector<Style> legend;
   for (const std::size_t s : strategies) legend.push_back(styles[s]);
   body += legend_strip(legend, legend_rows, legend_share, grid.seeds().size());

@@ -22,6 +22,12 @@ struct FigureScript {
 FigureScript curves_script(const Analysis& analysis, const std::vector<std::size_t>& strategies,
                            const std::string& name);
 
+/// Two panels for tasks whose cost is not counted in labels: the headline over what the labels
+/// bought cost (logarithmic; mean over seeds of both), and the first of the task's other metrics
+/// over the budget.
+FigureScript cost_script(const Analysis& analysis, const std::vector<std::size_t>& strategies,
+                         const std::string& name);
+
 /// Two panels: reliability before and after temperature scaling at the first budget, pooled over
 /// strategies and seeds, and the expected calibration error over the budget.
 FigureScript calibration_script(const Grid& grid);

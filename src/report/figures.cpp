@@ -90,6 +90,11 @@ std::vector<FigureScript> make_figures(const Analysis& analysis) {
   }
   const std::vector<std::size_t> flavours = uncertainty_strategies(analysis.grid);
   if (!flavours.empty()) figures.push_back(curves_script(analysis, flavours, "uncertainty"));
+  const TaskInfo& task = analysis.grid.task();
+  if (task.cost_unit != "labels" && !analysis.grid.strategies().empty()) {
+    figures.push_back(cost_script(analysis, main_strategies(analysis.grid),
+                                  fmt::format("learning_curves_{}", task.cost_unit)));
+  }
   if (has_reliability(analysis.grid)) figures.push_back(calibration_script(analysis.grid));
   if (SliceStudy::mined(analysis)) figures.push_back(slice_gains_script(SliceStudy(analysis)));
   return figures;

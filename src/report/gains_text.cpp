@@ -40,7 +40,7 @@ Column budget_column(const Analysis& analysis, std::size_t budget) {
   Column column = {percent(grid.budgets()[budget]) + " ",
                    thousands(static_cast<double>(grid.labels(budget))) + " "};
   if (grid.random()) {
-    const auto accuracies = grid.values(*grid.random(), budget, "accuracy");
+    const auto accuracies = grid.values(*grid.random(), budget, grid.headline());
     column.push_back(accuracies.empty() ? "-" : fixed(100 * mean(accuracies), 2) + " % ");
   }
   for (std::size_t strategy = 0; strategy < grid.strategies().size(); ++strategy) {
@@ -65,7 +65,7 @@ std::string gains_text(const Analysis& analysis) {
       "(a test over seeds and test items, Holm-corrected over the strategies at a budget).\n",
       grid.seeds().size(), grid.seeds().size() == 1 ? "" : "s");
 
-  Column names = {"budget", "labels", "random: accuracy"};
+  Column names = {"budget", "labels", fmt::format("random: {}", grid.task().headline.label)};
   const std::vector<Style> styles = styles_of(grid.strategies());
   for (std::size_t strategy = 0; strategy < styles.size(); ++strategy) {
     if (strategy != grid.random()) names.push_back(styles[strategy].label);

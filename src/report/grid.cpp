@@ -29,7 +29,10 @@ std::vector<Value> present(const std::vector<Value>& asked, const std::vector<Va
 
 }  // namespace
 
-Grid::Grid(const Records& records) : records_(&records) {
+Grid::Grid(const Records& records)
+    : records_(&records),
+      task_(&find_task(records.setting("task.name").empty() ? "classification"
+                                                            : records.setting("task.name"))) {
   std::vector<std::string> strategies;
   std::vector<std::uint64_t> seeds;
   for (const RoundRecord& round : records.rounds) {

@@ -5,9 +5,11 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <goldpan/session/records.hpp>
+#include <goldpan/tasks/task.hpp>
 
 namespace goldpan::report {
 
@@ -23,6 +25,10 @@ class Grid {
   explicit Grid(const Records& records);
 
   const Records& records() const { return *records_; }
+  /// What was learned; classification in journals of older versions.
+  const TaskInfo& task() const { return *task_; }
+  /// The metric that the report is about.
+  std::string_view headline() const { return task_->headline.metric; }
   /// As asked for; strategies, budgets and seeds without any finished round are left out.
   const std::vector<std::string>& strategies() const { return strategies_; }
   /// Every fraction that some round was to reach (finer rounds included), ascending.
@@ -55,6 +61,7 @@ class Grid {
 
  private:
   const Records* records_;
+  const TaskInfo* task_;
   std::vector<std::string> strategies_;
   std::vector<double> budgets_;
   std::vector<std::uint64_t> seeds_;

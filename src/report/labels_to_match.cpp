@@ -17,10 +17,10 @@ std::vector<double> accuracies_of(const Grid& grid, std::size_t strategy,
   std::vector<double> accuracies;
   for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
     if (!only_seed) {
-      accuracies.push_back(mean(grid.values(strategy, budget, "accuracy")));
+      accuracies.push_back(mean(grid.values(strategy, budget, grid.headline())));
     } else {
       const RoundRecord* round = grid.at(strategy, budget, *only_seed);
-      accuracies.push_back(round == nullptr ? kNan : round->value("accuracy"));
+      accuracies.push_back(round == nullptr ? kNan : round->value(grid.headline()));
     }
   }
   return accuracies;

@@ -104,7 +104,7 @@ void add_strategies(const Grid& grid, Json& data) {
       reliability.push_back(
           {{"before", bins(grid, s, b, false)}, {"after", bins(grid, s, b, true)}});
       counts.push_back(by_class(grid, s, b, "labels", 10));
-      recall.push_back(by_class(grid, s, b, "recall", 1e4));
+      recall.push_back(by_class(grid, s, b, grid.task().by_class.metric, 1e4));
     }
     data["reliability"].push_back(std::move(reliability));
     data["class_counts"].push_back(std::move(counts));
@@ -172,6 +172,15 @@ Json page_data(const Analysis& analysis, const ReportOptions& options,
   data["random"] = grid.random() ? Json(*grid.random()) : Json();
   data["shown"] = main_strategies(grid);
   data["full_accuracy"] = number(analysis.full_accuracy);
+  data["headline"] = grid.headline();
+  data["by_class"] = grid.task().by_class.label;
+  data["shown_metrics"] = Json::array();
+  const auto add_metric = [&](const ShownMetric& shown) {
+    data["shown_metrics"].push_back(
+        {{"name", shown.metric}, {"label", shown.label}, {"unit", shown.unit}});
+  };
+  add_metric(grid.task().headline);
+  for (const ShownMetric& shown : grid.task().others) add_metric(shown);
   data["classes"] = records.class_names;
   data["pool_class_counts"] = records.pool_class_counts;
   data["pool_class_counts"].get_ref<Json::array_t&>().resize(records.class_names.size(), 0);

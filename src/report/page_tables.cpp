@@ -73,10 +73,10 @@ Json gains_table(const Analysis& analysis) {
   if (grid.random()) {
     Json cells = Json::array();
     for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
-      const auto values = grid.values(*grid.random(), budget, "accuracy");
-      cells.push_back(values.empty()
-                          ? Json("")
-                          : Json{{"t", fixed(100 * mean(values), 2) + " %"}, {"s", "accuracy"}});
+      const auto values = grid.values(*grid.random(), budget, grid.headline());
+      cells.push_back(values.empty() ? Json("")
+                                     : Json{{"t", fixed(100 * mean(values), 2) + " %"},
+                                            {"s", grid.task().headline.label}});
     }
     cells.push_back("");
     rows.push_back(strategy_row(*grid.random(), std::move(cells)));
@@ -194,7 +194,8 @@ Json labels_table(const Analysis& analysis, const LabelPrices& prices) {
   for (const LabelsToMatch& match : ordered) {
     if (match.target != target) {
       target = match.target;
-      rows.push_back({{"group", fmt::format("{} of the full accuracy: {} %", percent(target),
+      rows.push_back({{"group", fmt::format("{} of the full {}: {} %", percent(target),
+                                            analysis.grid.task().headline.label,
                                             fixed(100 * match.target_accuracy, 1))}});
     }
     rows.push_back(match_row(analysis, match, prices));
@@ -265,7 +266,7 @@ Json slices_table(const Grid& grid) {
   std::set<std::string> slices;
   for (const RoundRecord& round : grid.records().rounds) {
     for (const Metric& metric : round.metrics.rows()) {
-      if (metric.slice != "all" && metric.name == "accuracy") slices.insert(metric.slice);
+      if (metric.slice != "all" && metric.name == grid.headline()) slices.insert(metric.slice);
     }
   }
   if (slices.empty()) return nullptr;
@@ -279,7 +280,7 @@ Json slices_table(const Grid& grid) {
         for (std::size_t seed = 0; seed < grid.seeds().size(); ++seed) {
           const RoundRecord* round = grid.at(strategy, budget, seed);
           if (round == nullptr) continue;
-          const double value = round->metrics.value("accuracy", kAllClasses, slice);
+          const double value = round->metrics.value(grid.headline(), kAllClasses, slice);
           if (std::isfinite(value)) values.push_back(value);
         }
         cells.push_back(values.empty()
@@ -305,14 +306,16 @@ Json pair_table(const char* caption,
 
 std::string labels_note(const Analysis& analysis, const LabelPrices& prices) {
   if (analysis.matches.empty()) return "";
+  const std::string_view label = analysis.grid.task().headline.label;
   return fmt::format(
-      "Labels that a strategy needs for a share of the accuracy with all labels ({} %), read off "
+      "Labels that a strategy needs for a share of the {} with all labels ({} %), read off "
       "its curve made monotone; in brackets fewest and most over the seeds. The comparison is with "
-      "random at the same accuracy, tested as the gains are and corrected by Holm's method over "
+      "random at the same {}, tested as the gains are and corrected by Holm's method over "
       "the "
       "strategies at a target; its intervals hold for all strategies at once. The last column is "
       "against labelling everything, which random saves too. Money at {} {} an image label.",
-      fixed(100 * analysis.full_accuracy, 1), fixed(prices.image, 2), prices.currency);
+      label, fixed(100 * analysis.full_accuracy, 1), label, fixed(prices.image, 2),
+      prices.currency);
 }
 
 Json page_tables(const Analysis& analysis, const LabelPrices& prices) {

@@ -21,7 +21,7 @@ Json page_tiles(const Analysis& analysis) {
   if (grid.strategies().empty()) return tiles;
   if (std::isfinite(analysis.full_accuracy)) {
     tiles.push_back(tile(fixed(100 * analysis.full_accuracy, 1) + " %",
-                         fmt::format("accuracy with all {} labels",
+                         fmt::format("{} with all {} labels", grid.task().headline.label,
                                      thousands(static_cast<double>(grid.labels(*grid.full()))))));
   }
   std::size_t better = 0;
@@ -46,7 +46,7 @@ Json page_tiles(const Analysis& analysis) {
   }
   if (analysis.check.applies()) {
     tiles.push_back(tile(analysis.check.passed() ? "passed" : "failed",
-                         fmt::format("check at 100 %: accuracies within {} points",
+                         fmt::format("check at 100 %: {} within {} points", values_of(grid),
                                      fixed(analysis.check.spread, 2))));
   }
   tiles.push_back(

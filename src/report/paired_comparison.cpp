@@ -40,7 +40,7 @@ Contrast contrast(const Grid& grid, std::span<const Term> terms, double scale) {
     double sum = 0;
     for (const Term& term : terms) {
       const RoundRecord* round = grid.at(term.strategy, term.budget, seed);
-      sum += round == nullptr ? kNan : term.weight * round->value("accuracy");
+      sum += round == nullptr ? kNan : term.weight * round->value(grid.headline());
     }
     if (!std::isfinite(sum)) continue;
     found.seeds.push_back(seed);

@@ -27,10 +27,11 @@ ReflectionSection soundness(const Analysis& analysis) {
     section.sentences.push_back(fmt::format(
         "The check at the whole pool passes: at 100 % all strategies hold the same labels, and "
         "within "
-        "a seed their accuracies differ by at most {} points (seed {}), which is inside the "
+        "a seed their {} differ by at most {} points (seed {}), which is inside the "
         "tolerance "
-        "of {} points (one standard error of the test accuracy, at least half a point).",
-        fixed(check.spread, 2), check.seed, fixed(check.tolerance, 2)));
+        "of {} points (one standard error of the test {}, at least half a point).",
+        values_of(grid), fixed(check.spread, 2), check.seed, fixed(check.tolerance, 2),
+        grid.task().headline.label));
   } else {
     section.sentences.push_back(
         "The check at the whole pool fails: " + full_data_warning(analysis) + ".");
@@ -136,7 +137,8 @@ ReflectionSection labels(const Analysis& analysis, const LabelPrices& prices) {
   ReflectionSection section{"How many labels does it save?", {}};
   if (analysis.matches.empty()) {
     section.sentences.push_back(
-        "Without a budget of 100 % there is no full-data accuracy to match.");
+        fmt::format("Without a budget of 100 % there is no full-data {} to match.",
+                    grid.task().headline.label));
     return section;
   }
   section.sentences.push_back(

@@ -29,6 +29,16 @@ std::string describe_p(double p_value) {
   return "p = " + (p_value < 0.1 ? fixed(p_value, 3) : fixed(p_value, 2));
 }
 
+std::string values_of(const Grid& grid) {
+  const std::string label(grid.task().headline.label);
+  return label == "accuracy" ? "accuracies" : label + " values";
+}
+
+std::string more(const Grid& grid) {
+  const std::string label(grid.task().headline.label);
+  return label == "accuracy" ? "more accurate" : "of " + label + " better";
+}
+
 std::string describe(const Comparison& comparison) {
   std::string text = describe_briefly(comparison) + " points";
   if (comparison.test.n > 1 && !std::isnan(comparison.p_holm)) {

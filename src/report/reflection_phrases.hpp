@@ -14,6 +14,11 @@ namespace goldpan::report {
 std::string name_of(const Grid& grid, std::size_t strategy);
 std::optional<std::size_t> find_strategy_named(const Grid& grid, const std::string& name);
 
+/// What the report's metric is called in the plural ("accuracies"), and what more of it is ("more
+/// accurate").
+std::string values_of(const Grid& grid);
+std::string more(const Grid& grid);
+
 /// "+0.49 ± 0.18 points (95 % interval +0.04 to +0.94, corrected p = 0.22)".
 std::string describe(const Comparison& comparison);
 /// "+0.49 ± 0.18".

@@ -356,7 +356,7 @@ ReflectionSection what_to_check(const Analysis& analysis) {
         "Seeds: no strategy's mean gain is such that more seeds are known to help.");
   }
   if (std::isfinite(analysis.full_accuracy)) {
-    const double start = mean(grid.values(*grid.random(), 0, "accuracy"));
+    const double start = mean(grid.values(*grid.random(), 0, grid.headline()));
     section.sentences.push_back(
         fmt::format("Room: random reaches {} % with the first {} labels and {} % with all; where "
                     "the first budget is "

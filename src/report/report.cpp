@@ -34,7 +34,8 @@ ReportResult write_report(const Records& records, const std::filesystem::path& f
     write_file(folder / file, text);
     result.files.push_back(file);
   }
-  write_file(folder / "tables" / "README.md", report::data_dictionary(options.prices.currency));
+  write_file(folder / "tables" / "README.md",
+             report::data_dictionary(options.prices.currency, analysis.grid.task()));
   result.files.emplace_back("tables/README.md");
   report::draw_figures(analysis, options.gnuplot, folder, result.files, result.warnings);
   const std::vector<report::ReflectionSection> reflection =

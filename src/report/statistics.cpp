@@ -88,7 +88,7 @@ double full_accuracy(const Grid& grid, std::optional<std::size_t> only_seed) {
     for (std::size_t seed = 0; seed < grid.seeds().size(); ++seed) {
       const RoundRecord* round = grid.at(strategy, *grid.full(), seed);
       if (round != nullptr && only_seed.value_or(seed) == seed) {
-        accuracies.push_back(round->value("accuracy"));
+        accuracies.push_back(round->value(grid.headline()));
       }
     }
   }
@@ -172,7 +172,7 @@ std::vector<Area> areas_under_curve(const Grid& grid) {
       std::vector<double> accuracies;
       for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
         if (const RoundRecord* round = grid.at(strategy, budget, seed)) {
-          accuracies.push_back(round->value("accuracy"));
+          accuracies.push_back(round->value(grid.headline()));
         }
       }
       if (accuracies.size() != grid.budgets().size()) continue;
@@ -247,13 +247,15 @@ FullDataCheck check_full_data(const Grid& grid) {
     std::size_t rounds = 0;
     for (std::size_t strategy = 0; strategy < grid.strategies().size(); ++strategy) {
       const RoundRecord* round = grid.at(strategy, *grid.full(), seed);
-      if (round == nullptr || !std::isfinite(round->value("accuracy"))) continue;
+      if (round == nullptr || !std::isfinite(round->value(grid.headline()))) continue;
       ++rounds;
-      if (best == nullptr || round->value("accuracy") > best->value("accuracy")) best = round;
-      if (worst == nullptr || round->value("accuracy") < worst->value("accuracy")) worst = round;
+      if (best == nullptr || round->value(grid.headline()) > best->value(grid.headline()))
+        best = round;
+      if (worst == nullptr || round->value(grid.headline()) < worst->value(grid.headline()))
+        worst = round;
     }
     if (rounds < 2) continue;
-    const double spread = 100 * (best->value("accuracy") - worst->value("accuracy"));
+    const double spread = 100 * (best->value(grid.headline()) - worst->value(grid.headline()));
     if (check.applies() && spread <= check.spread) continue;
     check.spread = spread;
     check.seed = grid.seeds()[seed];

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <goldpan/acquire/mine.hpp>
+#include <goldpan/strategies/detection_table.hpp>
 
 namespace goldpan::report {
 namespace {
@@ -20,9 +21,10 @@ constexpr std::array<int, 6> kOtherMarkers = {6, 4, 8, 10, 12, 2};
 }  // namespace
 
 const StrategyInfo* row_of(std::string_view strategy) {
-  const auto table = strategies();
-  const auto row = std::ranges::find(table, strategy, &StrategyInfo::name);
-  if (row != table.end()) return &*row;
+  for (const auto table : {strategies(), detection_strategies()}) {
+    const auto row = std::ranges::find(table, strategy, &StrategyInfo::name);
+    if (row != table.end()) return &*row;
+  }
   const MinerInfo* const miner = find_miner(strategy);
   return miner == nullptr ? nullptr : &miner->strategy;
 }

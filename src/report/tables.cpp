@@ -19,18 +19,18 @@ namespace goldpan::report {
 namespace {
 
 std::string learning_curves(const Grid& grid) {
-  CsvTable table(header_of("learning_curves.csv"));
+  CsvTable table(header_of("learning_curves.csv", grid.task()));
   for (std::size_t strategy = 0; strategy < grid.strategies().size(); ++strategy) {
     for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
-      const std::vector<double> accuracy = grid.values(strategy, budget, "accuracy");
-      if (accuracy.empty()) continue;
+      const std::vector<double> headline = grid.values(strategy, budget, grid.headline());
+      if (headline.empty()) continue;
       table.text(grid.strategies()[strategy]).exact(grid.budgets()[budget]);
-      table.integer(grid.labels(budget)).integer(accuracy.size());
-      table.number(mean(accuracy), 6).number(standard_deviation(accuracy), 6);
-      table.number(*std::min_element(accuracy.begin(), accuracy.end()), 6);
-      table.number(*std::max_element(accuracy.begin(), accuracy.end()), 6);
-      for (const char* const field : {"balanced_accuracy", "macro_f1", "nll"}) {
-        const std::vector<double> values = grid.values(strategy, budget, field);
+      table.integer(grid.labels(budget)).integer(headline.size());
+      table.number(mean(headline), 6).number(standard_deviation(headline), 6);
+      table.number(*std::min_element(headline.begin(), headline.end()), 6);
+      table.number(*std::max_element(headline.begin(), headline.end()), 6);
+      for (const ShownMetric& shown : grid.task().others) {
+        const std::vector<double> values = grid.values(strategy, budget, shown.metric);
         table.number(mean(values), 6).number(standard_deviation(values), 6);
       }
       table.end_row();
@@ -44,13 +44,13 @@ CsvTable& round_key(CsvTable& table, const RoundRecord& round) {
   return table.text(round.strategy).integer(round.seed).integer(round.round).exact(round.budget);
 }
 
-std::string rounds(const Records& records) {
-  CsvTable table(header_of("rounds.csv"));
-  for (const RoundRecord& round : records.rounds) {
-    round_key(table, round).integer(round.labeled);
-    for (const char* const metric : {"accuracy", "balanced_accuracy", "macro_f1", "nll",
-                                     "temperature", "ece_before", "ece_after"}) {
-      table.number(round.value(metric), 6);
+std::string rounds(const Grid& grid) {
+  CsvTable table(header_of("rounds.csv", grid.task()));
+  for (const RoundRecord& round : grid.records().rounds) {
+    round_key(table, round).integer(round.labeled).number(round.value(grid.headline()), 6);
+    for (const ShownMetric& shown : grid.task().others) table.number(round.value(shown.metric), 6);
+    for (const char* const metric : {"temperature", "ece_before", "ece_after"}) {
+      if (grid.task().has_calibration) table.number(round.value(metric), 6);
     }
     table.end_row();
   }
@@ -165,14 +165,15 @@ std::string match_table(const Analysis& analysis, const LabelPrices& prices) {
   return table.str();
 }
 
-std::string class_counts(const Records& records) {
-  CsvTable table(header_of("class_counts.csv"));
+std::string class_counts(const Grid& grid) {
+  const Records& records = grid.records();
+  CsvTable table(header_of("class_counts.csv", grid.task()));
   double pool = 0;
   for (const std::uint64_t count : records.pool_class_counts) pool += static_cast<double>(count);
   for (const RoundRecord& round : records.rounds) {
     double total = 0;
     const std::vector<std::uint64_t> counts = round.class_counts();
-    const std::vector<double> recall = round.metrics.by_class("recall");
+    const std::vector<double> recall = round.metrics.by_class(grid.task().by_class.metric);
     for (const std::uint64_t count : counts) total += static_cast<double>(count);
     for (std::size_t c = 0; c < counts.size(); ++c) {
       const auto count = static_cast<double>(counts[c]);
@@ -311,14 +312,14 @@ std::vector<std::pair<std::string, std::string>> make_tables(const Analysis& ana
   const Records& records = analysis.grid.records();
   std::vector<std::pair<std::string, std::string>> tables = {
       {"learning_curves.csv", learning_curves(analysis.grid)},
-      {"rounds.csv", rounds(records)},
+      {"rounds.csv", rounds(analysis.grid)},
       {"metrics.csv", metrics(records)},
       {"budget_gains.csv", gains_table(analysis)},
       {"budget_bands.csv", bands_table(analysis)},
       {"area_under_curve.csv", area_table(analysis)},
       {"pairwise_wins.csv", wins_table(analysis)},
       {"labels_to_match.csv", match_table(analysis, options.prices)},
-      {"class_counts.csv", class_counts(records)},
+      {"class_counts.csv", class_counts(analysis.grid)},
       {"batches.csv", batches(records, options.picks)},
       {"batch_summary.csv", batch_summary(analysis)},
       {"calibration.csv", calibration(analysis.grid)},

@@ -142,6 +142,7 @@ void write_header(Database& database, const JournalHeader& header) {
   database.execute(kSharedTables);
   database.execute(kTables2);
   database.execute(kHitsTable);
+  database.execute(kTargetsTable);
   database.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
                                kApplicationId, kSchemaVersion));
   write_pairs(database, "settings", header.settings);
@@ -182,7 +183,7 @@ JournalHeader read_header(const Database& database) {
 }
 
 void write_round(Database& database, const RoundRecord& record, std::span<const Pick> picks,
-                 std::span<const std::int32_t> labels) {
+                 std::span<const BoughtLabel> labels) {
   const auto seed = static_cast<std::int64_t>(record.seed);
   const auto round = static_cast<std::int64_t>(record.round);
   const auto key = [&](Statement& statement) -> Statement& {
@@ -225,10 +226,20 @@ void write_round(Database& database, const RoundRecord& record, std::span<const 
     key(add_pick)
         .bind(static_cast<std::int64_t>(rank))
         .bind(static_cast<std::int64_t>(picks[rank].row))
-        .bind(static_cast<std::int64_t>(labels[rank]))
+        .bind(std::int64_t{labels[rank].cls})
         .bind(static_cast<std::int64_t>(picks[rank].reason))
         .bind(picks[rank].score)
         .bind(picks[rank].inclusion_probability)
+        .run();
+  }
+  // An item's target is one, whoever buys it.
+  Statement add_target(database, "INSERT OR IGNORE INTO targets VALUES(?, ?, ?)");
+  for (std::size_t rank = 0; rank < picks.size(); ++rank) {
+    const std::string& target = labels[rank].target;
+    if (target.empty()) continue;
+    add_target.bind(static_cast<std::int64_t>(picks[rank].row))
+        .bind(target)
+        .bind(Sha256().update(target).hex())
         .run();
   }
   if (!record.hits.empty()) {
@@ -331,6 +342,19 @@ std::vector<PickRecord> read_pick_records(const Database& database, const std::s
   return picks;
 }
 
+std::map<std::string, std::string> read_targets(const Database& database) {
+  std::map<std::string, std::string> targets;
+  Statement rows(database, "SELECT items.id, target, digest FROM targets JOIN items USING(item)");
+  while (rows.step()) {
+    std::string target = rows.text(1);
+    if (Sha256().update(target).hex() != rows.text(2)) {
+      throw_changed(database, "the target of item '" + rows.text(0) + "'");
+    }
+    targets.emplace(rows.text(0), std::move(target));
+  }
+  return targets;
+}
+
 void write_thumbnail(Database& database, std::size_t item, const std::string& jpeg) {
   Statement add(database, "INSERT OR REPLACE INTO thumbnails VALUES(?, ?, ?)");
   add.bind(static_cast<std::int64_t>(item)).bind_blob(jpeg).bind(Sha256().update(jpeg).hex());
@@ -351,12 +375,17 @@ std::map<std::string, std::string> read_thumbnails(const Database& database) {
 }
 
 void present_as_newest(Database& database, int version) {
-  Statement hits(database,
-                 "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = 'hits'");
-  if (!hits.step()) {
+  const auto lacks = [&](const char* table) {
+    Statement found(database, "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?");
+    return !found.bind(std::string(table)).step();
+  };
+  if (lacks("hits")) {
     database.execute(
         "CREATE TEMP TABLE hits(strategy TEXT, seed INTEGER, round INTEGER, count INTEGER, bits "
         "BLOB)");
+  }
+  if (lacks("targets")) {
+    database.execute("CREATE TEMP TABLE targets(item INTEGER, target TEXT, digest TEXT)");
   }
   if (version != 1) return;
   database.execute("CREATE TEMP VIEW metrics AS " + metrics_of_version_1("main.rounds"));
@@ -369,6 +398,7 @@ void present_as_newest(Database& database, int version) {
 
 void migrate(Database& database, int version) {
   database.execute(kHitsTable);
+  database.execute(kTargetsTable);
   if (version != 1) return;
   database.execute("ALTER TABLE rounds RENAME TO rounds1");
   database.execute(kTables2);

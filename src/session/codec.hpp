@@ -31,6 +31,12 @@ struct JournalHeader {
   Pairs observations = {};
 };
 
+/// What was bought with a pick.
+struct BoughtLabel {
+  std::int32_t cls = -1;  ///< the class that it is mostly, or -1
+  std::string target;     ///< as Task::write writes it; empty where the class is all of it
+};
+
 // The one place that knows how records lie in a journal: every table is written and read here.
 
 /// Makes the tables of an empty data base and writes the header.
@@ -38,9 +44,9 @@ void write_header(Database& database, const JournalHeader& header);
 /// Throws Error if the header is not what was written.
 JournalHeader read_header(const Database& database);
 
-/// Requires: a transaction is open. labels[i], a class or -1, was bought with picks[i].
+/// Requires: a transaction is open. labels[i] was bought with picks[i].
 void write_round(Database& database, const RoundRecord& record, std::span<const Pick> picks,
-                 std::span<const std::int32_t> labels);
+                 std::span<const BoughtLabel> labels);
 /// The rounds of one strategy at one seed, in order. Throws Error naming a round that is not what
 /// was written.
 std::vector<RoundRecord> read_rounds(const Database& database, const std::string& strategy,
@@ -50,6 +56,10 @@ std::vector<std::vector<Pick>> read_round_picks(const Database& database,
                                                 const std::string& strategy, std::uint64_t seed);
 std::vector<PickRecord> read_pick_records(const Database& database, const std::string& strategy,
                                           std::uint64_t seed);
+
+/// The targets bought, by the item's id, of tasks whose label is more than a class. Throws Error
+/// naming one that is not what was written.
+std::map<std::string, std::string> read_targets(const Database& database);
 
 void write_thumbnail(Database& database, std::size_t item, const std::string& jpeg);
 std::map<std::string, std::string> read_thumbnails(const Database& database);

@@ -7,6 +7,7 @@
 
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
+#include <goldpan/core/sha256.hpp>
 #include <goldpan/imaging/image_file.hpp>
 #include <goldpan/models/fit_cache.hpp>
 #include <goldpan/models/learner_table.hpp>
@@ -15,6 +16,7 @@
 #include <goldpan/session/experiment.hpp>
 #include <goldpan/version.hpp>
 
+#include "session/command_learner.hpp"
 #include "session/journal.hpp"
 #include "session/player.hpp"
 #include "session/prepared_data.hpp"
@@ -70,11 +72,21 @@ std::string places_of(const MinedSlice& mined, std::size_t pool_size) {
   return places;
 }
 
-JournalHeader make_header(const Settings& settings, const PreparedData& prepared,
+/// SHA-256 over what all labels say, for tasks whose labels the data's fingerprint need not cover.
+std::string digest_of_targets(const Task& task, const Dataset& dataset) {
+  Sha256 digest;
+  for (Index item = 0; item < dataset.size(); ++item) {
+    digest.update(task.write(dataset.targets, item) + "\n");
+  }
+  return digest.hex();
+}
+
+JournalHeader make_header(const Settings& settings, const Task& task, const PreparedData& prepared,
                           const MinedSlice& mined, const RunOptions& options) {
   JournalHeader header;
   const Dataset& dataset = prepared.dataset;
   header.settings = flatten(settings);
+  header.standards = flatten(Settings());
   header.facts = {
       {"version", kVersion},
       {"data", dataset.spec},
@@ -93,10 +105,13 @@ JournalHeader make_header(const Settings& settings, const PreparedData& prepared
     header.facts.emplace_back("mined_slice_places", places_of(mined, prepared.pool_size));
   }
   header.observations = prepared.observations;
-  header.class_names = dataset.targets.class_names;
-  header.pool_class_counts.resize(dataset.targets.class_names.size());
-  for (std::size_t row = 0; row < prepared.pool_size; ++row) {
-    ++header.pool_class_counts[static_cast<std::size_t>(dataset.targets.labels[row])];
+  if (task.name() != "classification") {
+    header.facts.emplace_back("targets_digest", digest_of_targets(task, dataset));
+  }
+  header.class_names = task.classes(dataset.targets);
+  header.pool_class_counts.resize(header.class_names.size());
+  for (Index row = 0; row < prepared.pool_size; ++row) {
+    task.count(dataset.targets, row, header.pool_class_counts);
   }
   header.pool_ids.assign(
       dataset.items.ids.begin(),
@@ -129,16 +144,85 @@ class LoopProgress {
   std::size_t done_ = 0;
 };
 
-/// The targets of rows [begin, end), the others unknown; as many as all of them, or as `end`.
-Targets targets_between(const Targets& all, std::size_t begin, std::size_t end) {
-  Targets part;
-  part.class_names = all.class_names;
-  part.categories = all.categories;
-  part.labels.assign(end, kUnknownLabel);
-  std::copy(all.labels.begin() + static_cast<std::ptrdiff_t>(begin),
-            all.labels.begin() + static_cast<std::ptrdiff_t>(end),
-            part.labels.begin() + static_cast<std::ptrdiff_t>(begin));
+/// The targets of rows [begin, end), the others unknown; of `end` rows.
+Targets targets_between(const Task& task, const Targets& all, std::size_t begin, std::size_t end) {
+  Targets part = task.unknown(all, end);
+  for (Index row = begin; row < end; ++row) task.copy(all, row, part);
   return part;
+}
+
+/// Parts of the test set by the values of attributes, as places in it.
+std::vector<Slice> test_slices(const Settings& settings, const AttributeColumns& attributes,
+                               std::size_t pool_size) {
+  AttributeColumns of_test;
+  for (const auto& [name, values] : attributes) {
+    of_test[name] = {values.begin() + static_cast<std::ptrdiff_t>(pool_size), values.end()};
+  }
+  std::vector<Slice> slices;
+  for (const std::string& by : settings.by) {
+    for (Slice& slice : slices_by(by, of_test)) slices.push_back(std::move(slice));
+  }
+  return slices;
+}
+
+/// What a command that trains a detector is told of the items.
+CommandInputs command_inputs(const Settings& settings, const PreparedData& prepared,
+                             const std::filesystem::path& out,
+                             const std::vector<std::string>& categories) {
+  CommandInputs inputs;
+  inputs.command = settings.learner;
+  inputs.folder = std::filesystem::absolute(out / "learner");
+  inputs.ids = prepared.dataset.items.ids;
+  inputs.categories = categories;
+  inputs.maps = prepared.maps.view();
+  inputs.least_score = settings.least_score;
+  for (std::size_t i = 0; i < inputs.ids.size(); ++i) {
+    const std::string location = prepared.dataset.items.images->location(i);
+    inputs.files.push_back(std::filesystem::is_regular_file(location)
+                               ? std::filesystem::absolute(location).string()
+                               : location);
+  }
+  return inputs;
+}
+
+/// Makes what the task learns with. What it refers to must outlive it.
+std::function<std::unique_ptr<Learner>()> learner_maker(
+    const Settings& settings, const RunOptions& options, const PreparedData& prepared,
+    const ModelInputs& inputs, const std::filesystem::path& out, const Targets& targets) {
+  if (settings.task == "detection") {
+    if (!settings.learner.empty()) {
+      return command_learners(command_inputs(settings, prepared, out, targets.categories));
+    }
+    return dense_learners(prepared.maps.view(), targets.categories.size(), {},
+                          settings.least_score);
+  }
+  if (settings.task == "multilabel") {
+    std::vector<TrainClassifier> parts;  // groups, then labels in none
+    std::size_t grouped = 0;
+    const auto add = [&](std::size_t classes) {
+      const auto cache =
+          std::make_shared<FitCache>(inputs.embeddings, classes, head_options(settings));
+      parts.push_back([cache](std::span<const Index> rows, std::span<const std::int32_t> labels,
+                              std::span<const float> weights, Generator generator,
+                              Workers& workers) -> std::unique_ptr<Classifier> {
+        return cache->fit(rows, labels, weights, generator, workers);
+      });
+    };
+    for (const LabelGroup& group : targets.label_groups) {
+      add(group.end - group.begin);
+      grouped += group.end - group.begin;
+    }
+    for (; grouped < targets.label_names.size(); ++grouped) add(2);
+    return [parts, &settings, groups = targets.label_groups, labels = targets.label_names.size()] {
+      return make_multilabel_learner(labels, groups, [&](std::size_t part, std::size_t classes) {
+        return make_classification_learner(parts.at(part), classes, settings.calibration);
+      });
+    };
+  }
+  const TrainClassifier train = make_training(settings, options, inputs);
+  return [train, &settings, classes = inputs.classes] {
+    return make_classification_learner(train, classes, settings.calibration);
+  };
 }
 
 // A thumbnail's shorter side may be up to twice this: decoders shrink by halves.
@@ -183,20 +267,21 @@ std::filesystem::path run_experiment(const Settings& given, const std::filesyste
                                      const RunOptions& options) {
   const Settings settings = with_task_standards(given);
   check(settings);
+  std::unique_ptr<Task> task = make_task(settings.task);
   make_writable_folder(out);
   Workers workers(options.threads, options.loop_progress.stop);
   if (workers.missing() > 0 && options.say) {
     options.say(fmt::format("the system gave {} of {} threads; going on with them", workers.count(),
                             workers.count() + workers.missing()));
   }
-  PreparedData prepared = prepare_data(settings, out, options, workers);
+  PreparedData prepared = prepare_data(settings, *task, out, options, workers);
   MinedSlice mined = mined_slice(settings.mine, prepared.dataset.items.attributes,
                                  prepared.pool_size, prepared.dataset.size());
   if (const std::string note = budgets_left_out(settings.budgets, prepared.pool_size);
       !note.empty() && options.say) {
     options.say(note);
   }
-  Journal journal(out, make_header(settings, prepared, mined, options), options.fresh);
+  Journal journal(out, make_header(settings, *task, prepared, mined, options), options.fresh);
   write_file(out / "config.toml", to_toml(settings));
 
   const std::size_t runs = settings.strategies.size() * settings.seeds.size();
@@ -205,18 +290,18 @@ std::filesystem::path run_experiment(const Settings& given, const std::filesyste
                         runs * std::accumulate(targets.begin(), targets.end(), std::size_t{0}));
 
   const std::size_t size = prepared.dataset.size();
-  const std::size_t classes = prepared.dataset.targets.class_names.size();
   auto pool_targets = std::make_shared<const Targets>(
-      targets_between(prepared.dataset.targets, 0, prepared.pool_size));
-  Targets test_targets = targets_between(prepared.dataset.targets, prepared.pool_size, size);
+      targets_between(*task, prepared.dataset.targets, 0, prepared.pool_size));
+  Targets test_targets = targets_between(*task, prepared.dataset.targets, prepared.pool_size, size);
   prepared.dataset.targets = {};  // from here on the pool's targets are with the oracles alone
   Plan plan{.settings = settings,
-            .task = make_classification(),
+            .task = std::move(task),
             .embeddings = prepared.embeddings,
             .size = size,
             .pool_size = prepared.pool_size,
             .pool_targets = std::move(pool_targets),
             .test_targets = std::move(test_targets),
+            .attributes = std::move(prepared.dataset.items.attributes),
             .test_slices = {},
             .mined = std::move(mined),
             .pool_groups = std::move(prepared.dataset.items.groups),
@@ -225,13 +310,18 @@ std::filesystem::path run_experiment(const Settings& given, const std::filesyste
             .learns_features = find_learner(settings.model).learns_features,
             .stop = {{}, [&] { return progress.stop(); }}};
   if (!plan.pool_groups.empty()) plan.pool_groups.resize(prepared.pool_size);
-  const ModelInputs model_inputs{prepared.embeddings, prepared.dataset.items.images, classes,
+  plan.test_slices = test_slices(settings, plan.attributes, plan.pool_size);
+  const ModelInputs model_inputs{prepared.embeddings, prepared.dataset.items.images,
+                                 plan.task->classes(*plan.pool_targets).size(),
                                  prepared.dataset.fingerprint};
-  const TrainClassifier train = make_training(settings, options, model_inputs);
-  plan.make_learner = [&] {
-    return make_classification_learner(train, classes, settings.calibration);
-  };
-  plan.make_plain_learner = [&] { return make_classification_learner(train, classes, false); };
+  plan.make_learner =
+      learner_maker(settings, options, prepared, model_inputs, out, *plan.pool_targets);
+  Settings plain = settings;
+  plain.calibration = false;
+  plan.make_plain_learner =
+      settings.task == "detection"
+          ? plan.make_learner
+          : learner_maker(plain, options, prepared, model_inputs, out, *plan.pool_targets);
   if (!plan.mined.name.empty()) {
     plan.test_slices.push_back(mined_test_slice(plan.mined, plan.pool_size));
   }

@@ -99,7 +99,7 @@ std::vector<std::vector<Pick>> Journal::finished_rounds(const std::string& strat
 }
 
 void Journal::add_round(const RoundRecord& record, std::span<const Pick> picks,
-                        std::span<const std::int32_t> labels) {
+                        std::span<const BoughtLabel> labels) {
   const std::lock_guard lock(mutex_);
   Transaction transaction(database_);
   write_round(database_, record, picks, labels);

@@ -30,7 +30,7 @@ class Journal {
   /// Writes a round and its picks, labels[i] bought with picks[i], in one transaction. Throws Error
   /// (disk full, say); what was written before stays.
   void add_round(const RoundRecord& record, std::span<const Pick> picks,
-                 std::span<const std::int32_t> labels);
+                 std::span<const BoughtLabel> labels);
 
   /// Small pictures of pool rows, in one transaction.
   void add_thumbnails(std::span<const std::pair<Index, std::string>> jpegs);

@@ -21,7 +21,7 @@ Ledger::Ledger(Targets targets, std::size_t pool_size, const Task& task)
       targets_(std::move(targets)),
       is_labeled_(pool_size),
       unlabeled_(complement({}, pool_size)),
-      bought_(targets_.class_names.size()) {}
+      bought_(task.classes(targets_).size()) {}
 
 void Ledger::enter(std::span<const Pick> picks, std::span<const Answer> answers) {
   UniformSample sample{std::vector<std::uint64_t>(bought_.size()), bought_, unlabeled_.size()};
@@ -37,11 +37,10 @@ void Ledger::enter(std::span<const Pick> picks, std::span<const Answer> answers)
                                 "measured on");
     }
     task_.read(answer.target, pick.row, targets_);
-    const std::size_t stratum = task_.stratum(targets_, pick.row);
-    ++bought_.at(stratum);
+    task_.count(targets_, pick.row, bought_);
     cost_ += task_.cost(targets_, pick.row);
     const bool uniform = is_uniform(pick);
-    if (uniform || everything) ++sample.counts[stratum];
+    if (uniform || everything) task_.count(targets_, pick.row, sample.counts);
     (uniform ? batch.uniform : batch.certain).push_back(pick.row);
     is_labeled_[pick.row] = true;
     labeled_.push_back(pick.row);

@@ -19,7 +19,7 @@ namespace goldpan {
 /// journal can restore it.
 class Ledger {
  public:
-  /// `targets` names the classes; its lists are those of the pool, all unknown.
+  /// `targets` are those of the pool, all unknown (Task::unknown).
   Ledger(Targets targets, std::size_t pool_size, const Task& task);
 
   /// Enters a batch. answers[i] belongs to picks[i]. Requires: none of the rows is labelled.
@@ -28,7 +28,7 @@ class Ledger {
   std::span<const Index> labeled() const { return labeled_; }      ///< ascending
   std::span<const Index> unlabeled() const { return unlabeled_; }  ///< ascending
   const Targets& targets() const { return targets_; }              ///< known where bought
-  /// Labels bought, per stratum (class).
+  /// What the labels bought name, per class (Task::count).
   const std::vector<std::uint64_t>& bought() const { return bought_; }
   /// What all of them cost, in the task's units.
   double cost() const { return cost_; }

@@ -7,6 +7,7 @@
 #include <goldpan/session/budgets.hpp>
 
 #include "session/diversity.hpp"
+#include "session/task_choice.hpp"
 
 namespace goldpan {
 namespace {
@@ -24,15 +25,6 @@ std::vector<Index> rows_of(std::span<const Pick> picks) {
   return rows;
 }
 
-/// The pool's targets before any is bought.
-Targets unknown_targets(const Targets& all, std::size_t pool_size) {
-  Targets unknown;
-  unknown.class_names = all.class_names;
-  unknown.categories = all.categories;
-  unknown.labels.assign(pool_size, kUnknownLabel);
-  return unknown;
-}
-
 void append(std::vector<std::string>& notes, std::vector<std::string> more) {
   notes.insert(notes.end(), std::make_move_iterator(more.begin()),
                std::make_move_iterator(more.end()));
@@ -46,17 +38,20 @@ double budget_of(const Settings& settings, std::size_t target, std::size_t pool_
   return static_cast<double>(target) / static_cast<double>(pool_size);
 }
 
+/// Whether a class alone is the whole label.
+bool says_all(const Task& task) { return task.name() == "classification"; }
+
 }  // namespace
 
 Player::Player(const Plan& plan, const std::string& strategy, std::uint64_t seed, Workers& workers)
     : plan_(plan),
       settings_(plan.settings),
-      info_(find_played_strategy(strategy)),
+      info_(find_task_strategy(plan.task->name(), strategy)),
       seed_(seed),
       workers_(workers),
       streams_(Generator(seed).stream(strategy)),
       oracle_(plan.pool_targets, plan.pool_size, *plan.task),
-      ledger_(unknown_targets(*plan.pool_targets, plan.pool_size), plan.pool_size, *plan.task),
+      ledger_(plan.task->unknown(*plan.pool_targets, plan.pool_size), plan.pool_size, *plan.task),
       learner_(plan.make_learner()) {}
 
 void Player::restore(std::span<const Pick> picks) { buy(picks); }
@@ -135,13 +130,17 @@ StrategyOptions Player::options_of(std::string_view strategy) const {
   return options;
 }
 
-std::vector<std::int32_t> Player::buy(std::span<const Pick> picks) {
+std::vector<BoughtLabel> Player::buy(std::span<const Pick> picks) {
   oracle_.request(rows_of(picks));
-  ledger_.enter(picks, oracle_.poll());
+  std::vector<Answer> answers = oracle_.poll();
+  ledger_.enter(picks, answers);
   is_trained_ = false;
-  std::vector<std::int32_t> labels;
-  for (const Pick& pick : picks) {
-    labels.push_back(static_cast<std::int32_t>(plan_.task->stratum(ledger_.targets(), pick.row)));
+  std::vector<BoughtLabel> labels;
+  for (std::size_t i = 0; i < picks.size(); ++i) {
+    const std::size_t stratum = plan_.task->stratum(ledger_.targets(), picks[i].row);
+    const bool has_class = stratum < ledger_.bought().size();
+    labels.push_back({has_class ? static_cast<std::int32_t>(stratum) : -1,
+                      says_all(*plan_.task) ? std::string() : std::move(answers[i].target)});
   }
   return labels;
 }
@@ -178,7 +177,7 @@ Proposal Player::cold_start(std::size_t batch) const {
   first.reason = Reason::kColdStart;
   first.options = options_of(first.strategy);
   first.stream = streams_of(0);
-  if (info_.uniform || find_strategy(first.strategy).uniform) {
+  if (info_.uniform || find_task_strategy(settings_.task, first.strategy).uniform) {
     first.strategy = "random";
     // Not from this strategy's streams: the same for all strategies at a given seed.
     first.stream = [this](const char*) { return Generator(seed_).stream("cold_start"); };
@@ -205,12 +204,11 @@ Proposal Player::later_batch(std::size_t round, std::size_t batch, double& score
   if (needs_model() && batch < pool.unlabeled.size()) {
     const Stopwatch stopwatch;
     // Of the labelled rows too: BAIT's Fisher information begins with theirs.
-    signals = learner_->signals(rows_between(0, plan_.pool_size),
-                                {.probabilities = info_.needs.probabilities ||
-                                                  (settings_.class_floor && info_.needs.model()),
-                                 .features = info_.needs.features || learned_embeddings(),
-                                 .passes = info_.needs.passes ? settings_.passes : 0},
-                                later.stream, workers_);
+    const bool floor = settings_.class_floor && plan_.task->info().has_class_floor;
+    SignalsWanted wanted = task_signals(settings_, info_);
+    wanted.probabilities |= floor && info_.needs.model();
+    wanted.features |= learned_embeddings();
+    signals = learner_->signals(rows_between(0, plan_.pool_size), wanted, later.stream, workers_);
     pool.probabilities = signals.probabilities;
     pool.features = signals.features;
     pool.passes = signals.passes.get();
@@ -218,8 +216,9 @@ Proposal Player::later_batch(std::size_t round, std::size_t batch, double& score
     score_seconds = stopwatch.seconds();
     if (find_miner(info_.name) != nullptr) {
       later.choose = mining_choice(later);
-    } else if (settings_.class_floor && !signals.probabilities.empty()) {
-      later.floor = floor_wishes(batch);
+    } else {
+      if (floor && !signals.probabilities.empty()) later.floor = floor_wishes(batch);
+      later.choose = task_choice(settings_, ledger_.targets(), signals, later, workers_);
     }
   }
   return propose(later, pool, workers_);
@@ -241,7 +240,10 @@ std::function<Selection(const Pool& pool, std::size_t count)> Player::mining_cho
   return [this, options, stream = round.stream, known = std::move(known)](const Pool& pool,
                                                                           std::size_t count) {
     Generator generator = stream("select");
-    return mine(info_.name, pool, known, count, options, generator, workers_);
+    Pool seen = pool;
+    // Probabilities of several labels have no margin between the two largest.
+    if (plan_.task->name() == "multilabel") seen.probabilities = {};
+    return mine(info_.name, seen, known, count, options, generator, workers_);
   };
 }
 

@@ -11,6 +11,7 @@
 #include <goldpan/core/workers.hpp>
 #include <goldpan/models/learner.hpp>
 #include <goldpan/session/settings.hpp>
+#include <goldpan/tasks/slices.hpp>
 #include <goldpan/tasks/task.hpp>
 
 #include "session/journal.hpp"
@@ -29,6 +30,8 @@ struct Plan {
   std::size_t pool_size = 0;
   std::shared_ptr<const Targets> pool_targets;  ///< for oracles alone
   Targets test_targets;                         ///< of all rows; unknown in the pool
+  /// Attributes of all rows: those of the pool first.
+  AttributeColumns attributes;
   /// Parts of the test set, as places in it, that every evaluation is cut by.
   std::vector<Slice> test_slices;
   /// What miners mine for.
@@ -51,7 +54,7 @@ std::vector<std::size_t> round_targets(const Settings& settings, std::size_t poo
 struct PlayedRound {
   RoundRecord record;
   std::vector<Pick> picks;
-  std::vector<std::int32_t> labels;  ///< a class each, as journals keep it
+  std::vector<BoughtLabel> labels;  ///< of each pick
 };
 
 /// One strategy at one seed. Its state after a round follows from the picks alone.
@@ -73,7 +76,7 @@ class Player {
   Embeddings pool_embeddings() const;
   StrategyOptions options_of(std::string_view strategy) const;
 
-  std::vector<std::int32_t> buy(std::span<const Pick> picks);
+  std::vector<BoughtLabel> buy(std::span<const Pick> picks);
   FitReport train(std::size_t round);
   Proposal cold_start(std::size_t batch) const;
   Proposal later_batch(std::size_t round, std::size_t batch, double& score_seconds);

@@ -2,16 +2,20 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <unordered_set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <goldpan/core/csv.hpp>
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
 #include <goldpan/core/utf8.hpp>
+#include <goldpan/embed/map_encoder.hpp>
 #include <goldpan/embed/patches.hpp>
+#include <goldpan/imaging/image_size.hpp>
 #include <goldpan/strategies/deduplicate.hpp>
 
 #include "session/copies.hpp"
@@ -38,6 +42,119 @@ std::unique_ptr<Encoder> make_encoder(const Settings& settings, const RunOptions
   return make_patches_encoder(patches);
 }
 
+/// The values of attributes as labels, a group of exclusive ones for each attribute.
+void label_by_attributes(Dataset& dataset, std::vector<std::string> names) {
+  const auto& known = dataset.items.attributes;
+  if (names.empty()) {
+    for (const auto& [name, values] : known) names.push_back(name);
+  }
+  Targets& targets = dataset.targets;
+  if (names.empty()) throw Error(dataset.spec, "has no attributes, expected some to be labels");
+  targets.marks.assign(dataset.size(), {});
+  for (const std::string& name : names) {
+    const auto column = known.find(name);
+    if (column == known.end()) {
+      std::vector<std::string> all;
+      for (const auto& [other, values] : known) all.push_back(other);
+      throw Error("--attributes",
+                  fmt::format("got '{}', expected some of: {}", name, fmt::join(all, ", ")));
+    }
+    std::set<std::string> values(column->second.begin(), column->second.end());
+    values.erase("");
+    LabelGroup group{name, targets.label_names.size(), targets.label_names.size() + values.size()};
+    for (const std::string& value : values) {
+      targets.label_names.push_back(fmt::format("{}={}", name, value));
+    }
+    for (Index item = 0; item < dataset.size(); ++item) {
+      const auto value = values.find(column->second[item]);
+      std::vector<std::int8_t>& marks = targets.marks[item];
+      marks.resize(group.end, value == values.end() ? kUnknownMark : std::int8_t{0});
+      if (value != values.end()) {
+        marks[group.begin + static_cast<std::size_t>(std::distance(values.begin(), value))] = 1;
+      }
+    }
+    targets.label_groups.push_back(std::move(group));
+  }
+}
+
+/// The items that have a value of every attribute that is a label.
+Dataset with_all_labels(const Dataset& dataset, const RunOptions& options) {
+  std::vector<Index> whole;
+  for (Index item = 0; item < dataset.size(); ++item) {
+    if (std::ranges::find(dataset.targets.marks[item], kUnknownMark) ==
+        dataset.targets.marks[item].end()) {
+      whole.push_back(item);
+    }
+  }
+  if (whole.size() == dataset.size()) return dataset;
+  say(options, fmt::format("{} of {} items lack an attribute and are left out",
+                           dataset.size() - whole.size(), dataset.size()));
+  return subset(dataset, whole);
+}
+
+/// For a run, which plays targets back: throws Error naming the first item without one.
+void require_targets(const Dataset& dataset, const Task& task) {
+  if (task.name() == "classification") return require_labels(dataset);
+  for (Index item = 0; item < dataset.size(); ++item) {
+    if (task.is_known(dataset.targets, item)) continue;
+    throw Error(dataset.spec, fmt::format("has no {} of '{}', expected them of each item, since "
+                                          "they are played back",
+                                          task.info().cost_unit, dataset.items.ids[item]));
+  }
+}
+
+/// The encoder whose maps a detector looks at, as rows. What `--dim` counts are its channels.
+std::unique_ptr<Encoder> make_maps(const Settings& settings, const RunOptions& options) {
+  MapEncoderOptions maps;
+  if (settings.dim != 0) maps.channels = settings.dim;
+  const std::string& name = settings.encoder;
+  if (name == "auto" || name == "patches" || name == "gradients") {
+    return make_map_encoder(make_gradients_encoder(), maps);
+  }
+  Settings whole = settings;
+  whole.dim = 0;
+  return make_map_encoder(make_encoder(whole, options), maps);
+}
+
+/// The means of each map over the picture's quarters, less their mean over the pool.
+Matrix<float> means_of_maps(const ImageMaps& maps, std::size_t pool_size, Workers& workers) {
+  const MapShape shape{maps.height, maps.width, maps.channels};
+  Matrix<float> means(maps.rows.rows(), 4 * maps.channels);
+  workers.for_blocks(means.rows(), 64, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) pool_map(maps.rows.float_row(i), shape, means.row(i));
+  });
+  std::vector<double> center(means.cols());
+  for (std::size_t i = 0; i < pool_size; ++i) {
+    for (std::size_t k = 0; k < center.size(); ++k) center[k] += double{means(i, k)};
+  }
+  for (double& value : center) value /= static_cast<double>(pool_size);
+  for (std::size_t i = 0; i < means.rows(); ++i) {
+    for (std::size_t k = 0; k < center.size(); ++k) {
+      means(i, k) = static_cast<float>(double{means(i, k)} - center[k]);
+    }
+  }
+  return means;
+}
+
+/// Widths and heights that boxes are stated in: what the data says, else those of the images.
+std::vector<std::pair<float, float>> sizes_of_pictures(const Items& items, Workers& workers) {
+  std::vector<std::pair<float, float>> sizes(items.size());
+  workers.for_blocks(sizes.size(), 64, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      std::pair<int, int> size;
+      if (!items.box_sizes.empty()) size = items.box_sizes[i];
+      const std::filesystem::path file = items.images->location(i);
+      if (size.first <= 0 && std::filesystem::is_regular_file(file)) size = read_image_size(file);
+      if (size.first <= 0) {
+        const Image image = items.images->load(i);
+        size = {image.width, image.height};
+      }
+      sizes[i] = {static_cast<float>(size.first), static_cast<float>(size.second)};
+    }
+  });
+  return sizes;
+}
+
 /// The data set cut to what a run may touch: without the shipped test split unless that is asked
 /// for.
 Dataset open_data(const Settings& settings, const RunOptions& options) {
@@ -50,11 +167,17 @@ Dataset open_data(const Settings& settings, const RunOptions& options) {
   data_options.progress = options.data_progress;
   Dataset dataset = open_dataset(settings.data, data_options);
   for (const std::string& note : dataset.notes) say(options, note);
-  if (dataset.targets.labels.empty()) {
+  if (settings.task == "multilabel") label_by_attributes(dataset, settings.attributes);
+  const bool has_targets = settings.task == "classification" ? !dataset.targets.labels.empty()
+                           : settings.task == "detection"    ? !dataset.targets.boxes.empty()
+                                                             : !dataset.targets.marks.empty();
+  if (!has_targets) {
     throw Error(dataset.spec,
-                "has no labels, which a run hides and buys back; goldpan embed and goldpan pick "
-                "need none");
+                fmt::format("has no {}, which a run hides and buys back; goldpan embed and goldpan "
+                            "pick need none",
+                            settings.task == "detection" ? "boxes" : "labels"));
   }
+  if (settings.task == "multilabel") dataset = with_all_labels(dataset, options);
   if (settings.test == "official" || dataset.items.splits.empty()) return dataset;
   std::vector<Index> train;
   for (Index item = 0; item < dataset.size(); ++item) {
@@ -168,15 +291,16 @@ void look_for_copies(const Dataset& dataset, const Embeddings& embeddings, const
 
 }  // namespace
 
-PreparedData prepare_data(const Settings& settings, const std::filesystem::path& out,
-                          const RunOptions& options, Workers& workers) {
+PreparedData prepare_data(const Settings& settings, const Task& task,
+                          const std::filesystem::path& out, const RunOptions& options,
+                          Workers& workers) {
   Dataset dataset = open_data(settings, options);
-  require_labels(dataset);
+  require_targets(dataset, task);
   PoolAndTest parts = settings.test == "official"
                           ? official_split(dataset)
-                          : hold_out(dataset, settings.test_fraction, settings.split_seed);
+                          : hold_out(dataset, task, settings.test_fraction, settings.split_seed);
   say(options, fmt::format("data: {}, {} items in {} classes; pool {}, test {}", dataset.spec,
-                           dataset.size(), dataset.targets.class_names.size(), parts.pool.size(),
+                           dataset.size(), task.classes(dataset.targets).size(), parts.pool.size(),
                            parts.test.size()));
 
   PreparedData prepared;
@@ -185,7 +309,9 @@ PreparedData prepare_data(const Settings& settings, const std::filesystem::path&
   if (embeddings.empty()) {
     if (dataset.items.images == nullptr)
       throw Error(dataset.spec, "has neither images nor embeddings");
-    const auto encoder = make_encoder(settings, options);
+    const bool by_maps = task.name() == "detection";
+    const auto encoder = by_maps ? make_maps(settings, options) : make_encoder(settings, options);
+    if (by_maps) prepared.maps.shape = *encoder->map_shape();
     EmbedOptions embed_options;
     embed_options.cache_folder =
         options.cache_folder.empty() ? out / "cache" : options.cache_folder;
@@ -223,11 +349,23 @@ PreparedData prepare_data(const Settings& settings, const std::filesystem::path&
   prepared.pool_size = parts.pool.size();
   std::vector<Index> order = std::move(parts.pool);
   order.insert(order.end(), parts.test.begin(), parts.test.end());
-  prepared.embeddings = Matrix<float>(order.size(), embeddings.cols());
-  embeddings.gather_rows(order, prepared.embeddings);
+  if (task.name() == "detection") {
+    for (const Index item : order) {
+      prepared.maps.pieces.push_back(
+          {prepared.maps.pieces.size(), embeddings.float_row(item).data(), "feature maps"});
+    }
+    prepared.embeddings = means_of_maps(prepared.maps.view(), prepared.pool_size, workers);
+    prepared.maps.file = std::move(embedded);
+  } else {
+    prepared.embeddings = Matrix<float>(order.size(), embeddings.cols());
+    embeddings.gather_rows(order, prepared.embeddings);
+  }
   dataset.items.embeddings = {};  // copied in order just now
   dataset.items.embeddings_owner.reset();
   prepared.dataset = subset(dataset, order);
+  if (task.name() == "detection") {
+    prepared.maps.sizes = sizes_of_pictures(prepared.dataset.items, workers);
+  }
   return prepared;
 }
 

@@ -105,6 +105,10 @@ void check_pages(const std::filesystem::path& journal) {
   }
 }
 
+std::map<std::string, std::string> read_targets(const std::filesystem::path& journal) {
+  return read_targets(open_journal(journal));
+}
+
 std::map<std::string, std::string> read_thumbnails(const std::filesystem::path& journal) {
   return read_thumbnails(open_journal(journal));
 }

@@ -63,6 +63,13 @@ CREATE TABLE IF NOT EXISTS hits(
   PRIMARY KEY(strategy, seed, round)) WITHOUT ROWID;
 )sql";
 
+/// What was bought of an item where a class does not say it all: the text of Task::write (boxes, a
+/// mark a label) and its SHA-256. Journals from before it have none: made where it lacks.
+inline constexpr const char* kTargetsTable = R"sql(
+CREATE TABLE IF NOT EXISTS targets(
+  item INTEGER PRIMARY KEY, target TEXT NOT NULL, digest TEXT NOT NULL);
+)sql";
+
 /// Columns of version 1's `rounds` that are metrics now, in their order.
 inline constexpr const char* kColumns1[] = {
     "accuracy",      "balanced_accuracy", "macro_f1",

@@ -14,6 +14,7 @@
 
 #include "session/settings_lists.hpp"
 #include "session/slice_mining.hpp"
+#include "session/task_choice.hpp"
 
 namespace goldpan {
 namespace {
@@ -153,7 +154,7 @@ OptionValues options_of_learner(const Settings& settings, std::string_view learn
 
 OptionValues options_for(const Settings& settings, std::string_view strategy) {
   OptionValues values;
-  const StrategyInfo& info = find_played_strategy(strategy);
+  const StrategyInfo& info = find_task_strategy(settings.task, strategy);
   for (const std::string& option : settings.options) {
     const std::size_t dot = option.substr(0, option.find('=')).find('.');
     const bool is_named = dot != std::string::npos;
@@ -172,7 +173,7 @@ namespace {
 
 void check_options(const Settings& settings) {
   for (const std::string& name : settings.strategies) {
-    const StrategyInfo& info = find_played_strategy(name);
+    const StrategyInfo& info = find_task_strategy(settings.task, name);
     options_for(settings, name).resolve(info.options, info.name);
   }
   for (const std::string& option : settings.options) {
@@ -191,10 +192,14 @@ void check_options(const Settings& settings) {
 }  // namespace
 
 Settings with_task_standards(Settings settings) {
-  if (settings.strategies == Settings().strategies && !settings.mine.empty()) {
-    settings.strategies = {"random"};
-    for (const MinerInfo& miner : miners()) settings.strategies.emplace_back(miner.strategy.name);
-    settings.strategies.emplace_back("badge");
+  if (settings.strategies != Settings().strategies) return settings;
+  settings.strategies = task_strategies(settings.task);
+  if (!settings.mine.empty()) {
+    settings.strategies = {"random", "mine_distance", "mine_herding"};
+    // BADGE has no gradient where an item has several labels.
+    if (settings.task != "multilabel") {
+      settings.strategies.insert(settings.strategies.end(), {"mine_badge", "badge"});
+    }
   }
   return settings;
 }
@@ -202,7 +207,7 @@ Settings with_task_standards(Settings settings) {
 void check(const Settings& settings) {
   if (settings.strategies.empty()) throw Error("--strategies", "got none, expected at least one");
   for (const std::string& name : settings.strategies) {
-    find_played_strategy(name);
+    find_task_strategy(settings.task, name);
     if (settings.mine.empty() && find_miner(name) != nullptr) {
       throw Error("--strategies", fmt::format("{} mines for a slice, expected --mine", name));
     }
@@ -213,6 +218,19 @@ void check(const Settings& settings) {
   }
   check_options(settings);
   check_budgets(settings.budgets);
+  if (settings.task != "multilabel" && !settings.attributes.empty()) {
+    throw Error("--attributes", fmt::format("are the labels of --task multilabel, but the task is "
+                                            "{}",
+                                            settings.task));
+  }
+  if (settings.task != "detection" && !settings.learner.empty()) {
+    throw Error("--learner", fmt::format("is a detector for --task detection, but the task is {}",
+                                         settings.task));
+  }
+  if (settings.task != "classification" && settings.model != "linear") {
+    throw Error("--model", fmt::format("got {}, expected linear for --task {}", settings.model,
+                                       settings.task));
+  }
   if (settings.seeds.empty()) throw Error("--seeds", "got none, expected at least one");
   if (std::set(settings.seeds.begin(), settings.seeds.end()).size() != settings.seeds.size()) {
     throw Error("--seeds", "names a seed twice");

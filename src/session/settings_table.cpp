@@ -8,6 +8,7 @@
 #include <goldpan/models/learner_table.hpp>
 #include <goldpan/session/budgets.hpp>
 #include <goldpan/session/settings.hpp>
+#include <goldpan/tasks/task.hpp>
 
 #include "session/settings_lists.hpp"
 
@@ -91,6 +92,35 @@ SettingInfo number_list(std::string_view key, std::string_view flag, std::string
           }};
 }
 
+SettingInfo text_list(std::string_view key, std::string_view flag, std::string_view help,
+                      std::vector<std::string> Settings::*member) {
+  return {key,
+          flag,
+          help,
+          Kind::kTextList,
+          false,
+          [=](const Settings& s) { return fmt::format("{}", fmt::join(s.*member, ",")); },
+          [=](Settings& s, const std::string& value) { s.*member = split_list(value); }};
+}
+
+/// What is learned: a row of the task table.
+SettingInfo task_row() {
+  static const std::string help = [] {
+    std::string text = "what is learned: ";
+    for (const TaskInfo& info : tasks()) {
+      text += fmt::format("{}{} ({})", text.ends_with(' ') ? "" : ", or ", info.name, info.summary);
+    }
+    return text;
+  }();
+  return {"task.name",
+          "--task",
+          help,
+          Kind::kText,
+          false,
+          [](const Settings& s) { return s.task; },
+          [](Settings& s, const std::string& value) { s.task = find_task(value).name; }};
+}
+
 /// Which learner: a row of the learner table.
 SettingInfo model_row() {
   static const std::string help = [] {
@@ -140,6 +170,7 @@ constexpr double kHuge = 1e18;
 
 std::vector<SettingInfo> make_table() {
   std::vector<SettingInfo> table;
+  table.push_back(task_row());
   table.push_back(text("data.spec", "--data",
                        "data set: cifar10:DIR, folder:DIR, idx:DIR, npy:DIR, ... or auto",
                        &Settings::data));
@@ -150,6 +181,14 @@ std::vector<SettingInfo> make_table() {
            &Settings::group_pattern));
   table.push_back(choice("data.attribute", "--attribute", "BDD100K: the attribute to classify",
                          {"weather", "timeofday", "scene"}, &Settings::attribute));
+  table.push_back(text_list("data.attributes", "--attributes",
+                            "multilabel: attributes whose values are the labels, a group of "
+                            "exclusive ones each, as weather,scene,timeofday; empty: all",
+                            &Settings::attributes));
+  table.push_back(text_list("data.by", "--by",
+                            "also evaluate on slices of the test set: the values of these "
+                            "attributes; weather+timeofday crosses two",
+                            &Settings::by));
   table.push_back(
       choice("data.test", "--test",
              "test set: holdout (stratified, see --test-fraction) or official (the shipped one)",
@@ -192,6 +231,11 @@ std::vector<SettingInfo> make_table() {
   table.push_back(on_off("model.importance_weights", "--importance-weights",
                          "weigh labels by inverse acquisition probability, as far as it is known",
                          &Settings::importance_weights));
+  table.push_back(text("model.learner", "--learner",
+                       "detection: a command, given a folder, that trains on its train.json and "
+                       "writes its predictions.json (see docs/detection.md); empty: a dense head "
+                       "on the encoder's feature maps",
+                       &Settings::learner));
   for (const LearnerInfo& learner : learners()) {
     if (learner.section == "model") continue;  // stands above, in the section of its name
     for (const LearnerOption& option : learner.options) {
@@ -201,15 +245,9 @@ std::vector<SettingInfo> make_table() {
   table.push_back(text("networks.device", "--device",
                        "where DINOv2 and ResNet-18 are computed: cpu, cuda or cuda:N",
                        &Settings::device));
-  SettingInfo strategies{
-      "protocol.strategies",
-      "--strategies",
-      "strategies to compare, separated by commas (see `goldpan strategies`)",
-      Kind::kTextList,
-      false,
-      [](const Settings& s) { return fmt::format("{}", fmt::join(s.strategies, ",")); },
-      [](Settings& s, const std::string& value) { s.strategies = split_list(value); }};
-  table.push_back(std::move(strategies));
+  table.push_back(text_list("protocol.strategies", "--strategies",
+                            "strategies to compare, separated by commas (see `goldpan strategies`)",
+                            &Settings::strategies));
   table.push_back({"protocol.options", "--option",
                    "option of a strategy as name=value, or strategy.name=value where several have "
                    "it (see `goldpan strategies`); repeatable",
@@ -255,6 +293,12 @@ std::vector<SettingInfo> make_table() {
   table.push_back(number("protocol.near_twin", "--near-twin",
                          "cosine of two embeddings from which on they count as near twins", 0, 1,
                          &Settings::near_twin));
+  table.push_back(choice("protocol.aggregate", "--aggregate",
+                         "detection: what the scores of an image's boxes make together",
+                         {"max", "mean", "sum", "top_k"}, &Settings::aggregate));
+  table.push_back(number("protocol.least_score", "--least-score",
+                         "detection: boxes below it have no say in what is chosen", 0, 1,
+                         &Settings::least_score));
   return table;
 }
 

@@ -10,13 +10,14 @@
 namespace goldpan {
 namespace {
 
-/// Units that move as one: single items, or whole groups. Each belongs to the class of its first
+/// Units that move as one: single items, or whole groups. Each belongs to the stratum of its first
 /// item.
-std::vector<std::vector<std::vector<Index>>> units_by_class(const Dataset& dataset) {
-  std::vector<std::vector<std::vector<Index>>> units(dataset.targets.class_names.size());
+std::vector<std::vector<std::vector<Index>>> units_by_stratum(const Dataset& dataset,
+                                                              const Task& task) {
+  std::vector<std::vector<std::vector<Index>>> units(task.classes(dataset.targets).size() + 1);
   std::unordered_map<std::uint32_t, std::pair<std::size_t, std::size_t>> place_of_group;
   for (Index item = 0; item < dataset.size(); ++item) {
-    const auto label = static_cast<std::size_t>(dataset.targets.labels[item]);
+    const auto label = task.stratum(dataset.targets, item);
     if (dataset.items.groups.empty()) {
       units[label].push_back({item});
       continue;
@@ -31,11 +32,12 @@ std::vector<std::vector<std::vector<Index>>> units_by_class(const Dataset& datas
 
 }  // namespace
 
-PoolAndTest hold_out(const Dataset& dataset, double fraction, std::uint64_t seed) {
+PoolAndTest hold_out(const Dataset& dataset, const Task& task, double fraction,
+                     std::uint64_t seed) {
   const Generator generator = Generator(seed).stream("split");
   PoolAndTest parts;
   std::size_t label = 0;
-  for (auto& units : units_by_class(dataset)) {
+  for (auto& units : units_by_stratum(dataset, task)) {
     std::size_t items = 0;
     for (const auto& unit : units) items += unit.size();
     const auto wanted =

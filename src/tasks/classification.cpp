@@ -77,11 +77,26 @@ double mean_nll(const Matrix<float>& probabilities, const std::vector<std::int32
 
 class Classification : public Task {
  public:
-  std::string_view name() const override { return "classification"; }
-  std::string_view headline() const override { return "accuracy"; }
+  const TaskInfo& info() const override { return find_task("classification"); }
+
+  const std::vector<std::string>& classes(const Targets& targets) const override {
+    return targets.class_names;
+  }
+  Targets unknown(const Targets& targets, std::size_t items) const override {
+    Targets unknown;
+    unknown.class_names = targets.class_names;
+    unknown.labels.assign(items, kUnknownLabel);
+    return unknown;
+  }
+  void copy(const Targets& from, Index item, Targets& to) const override {
+    to.labels.at(item) = from.labels.at(item);
+  }
 
   bool is_known(const Targets& targets, Index item) const override {
-    return targets.labels.at(item) != kUnknownLabel;
+    return item < targets.labels.size() && targets.labels[item] != kUnknownLabel;
+  }
+  void count(const Targets& targets, Index item, std::span<std::uint64_t> counts) const override {
+    ++counts[static_cast<std::size_t>(targets.labels[item])];
   }
   std::size_t stratum(const Targets& targets, Index item) const override {
     return static_cast<std::size_t>(targets.labels[item]);

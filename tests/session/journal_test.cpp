@@ -48,7 +48,42 @@ RoundRecord round_of(const std::string& strategy, std::uint64_t seed, std::size_
 
 const std::vector<Pick> kPicks = {{2, Reason::kReserve, kNaN, 0.5},
                                   {0, Reason::kStrategy, 1.5, kNaN}};
-const std::vector<std::int32_t> kLabels = {1, 0};
+const std::vector<BoughtLabel> kLabels = {{1, ""}, {0, ""}};
+
+TEST(Journal, KeepsTargetsThatAreMoreThanAClassAndTellsWhereOneWasChanged) {
+  const TemporaryFolder folder;
+  const std::vector<BoughtLabel> boxes = {{1, "1 0 0 5 5"}, {-1, "-"}};
+  {
+    Journal journal(folder.path(), header(), false);
+    journal.add_round(round_of("badge", 2, 0), kPicks, boxes);
+    journal.add_round(round_of("random", 2, 0), kPicks, boxes);  // the same items, once more
+  }
+  const auto targets = read_targets(folder / "run.db");
+  EXPECT_EQ(targets, (std::map<std::string, std::string>{{"a", "-"}, {"c, d", "1 0 0 5 5"}}));
+  EXPECT_EQ(read_picks(folder / "run.db").at(1).label, -1);
+  {
+    Database database(folder / "run.db", Database::Mode::kCreate);
+    database.execute("UPDATE targets SET target = '1 0 0 5 6' WHERE item = 2");
+  }
+  expect_error([&] { read_targets(folder / "run.db"); }, "the target of item 'c, d'");
+}
+
+TEST(Journal, FromBeforeTargetsAreReadAndGoOn) {
+  const TemporaryFolder folder;
+  {
+    Journal journal(folder.path(), header(), false);
+    journal.add_round(round_of("badge", 2, 0), kPicks, kLabels);
+  }
+  {
+    Database database(folder / "run.db", Database::Mode::kCreate);
+    database.execute("DROP TABLE targets");
+  }
+  EXPECT_TRUE(read_targets(folder / "run.db").empty());
+  EXPECT_EQ(read_records(folder / "run.db").rounds.size(), 1u);
+  Journal journal(folder.path(), header(), false);
+  journal.add_round(round_of("badge", 2, 1), kPicks, kLabels);
+  EXPECT_EQ(journal.finished_rounds("badge", 2).size(), 2u);
+}
 
 TEST(Journal, GivesBackWhatWasWritten) {
   const TemporaryFolder folder;

@@ -35,7 +35,7 @@ std::vector<std::size_t> counts(const Dataset& dataset, const std::vector<Index>
 
 TEST(HoldOut, TakesItsShareOfEveryClassAndLosesNothing) {
   const Dataset dataset = dataset_of({1000, 100, 10, 5, 1, 0});
-  const PoolAndTest parts = hold_out(dataset, 0.2, 0);
+  const PoolAndTest parts = hold_out(dataset, *make_classification(), 0.2, 0);
   EXPECT_EQ(counts(dataset, parts.test), (std::vector<std::size_t>{200, 20, 2, 1, 0, 0}));
   EXPECT_EQ(counts(dataset, parts.pool), (std::vector<std::size_t>{800, 80, 8, 4, 1, 0}));
   std::vector<Index> all = parts.pool;
@@ -47,14 +47,16 @@ TEST(HoldOut, TakesItsShareOfEveryClassAndLosesNothing) {
 
 TEST(HoldOut, DependsOnTheSeedAlone) {
   const Dataset dataset = dataset_of({500, 500});
-  EXPECT_EQ(hold_out(dataset, 0.2, 1).test, hold_out(dataset, 0.2, 1).test);
-  EXPECT_NE(hold_out(dataset, 0.2, 1).test, hold_out(dataset, 0.2, 2).test);
+  EXPECT_EQ(hold_out(dataset, *make_classification(), 0.2, 1).test,
+            hold_out(dataset, *make_classification(), 0.2, 1).test);
+  EXPECT_NE(hold_out(dataset, *make_classification(), 0.2, 1).test,
+            hold_out(dataset, *make_classification(), 0.2, 2).test);
 }
 
 TEST(HoldOut, NeverSplitsAGroup) {
   Dataset dataset = dataset_of({300, 90, 30});
   for (Index item = 0; item < dataset.size(); ++item) dataset.items.groups.push_back(item / 30);
-  const PoolAndTest parts = hold_out(dataset, 0.2, 3);
+  const PoolAndTest parts = hold_out(dataset, *make_classification(), 0.2, 3);
   std::set<std::uint32_t> pool_groups, test_groups;
   for (const Index item : parts.pool) pool_groups.insert(dataset.items.groups[item]);
   for (const Index item : parts.test) test_groups.insert(dataset.items.groups[item]);
@@ -67,14 +69,18 @@ TEST(HoldOut, NeverSplitsAGroup) {
 TEST(HoldOut, SurvivesAGroupThatSpansClasses) {
   Dataset dataset = dataset_of({4, 4});
   dataset.items.groups = {0, 1, 2, 3, 3, 4, 5, 6};
-  const PoolAndTest parts = hold_out(dataset, 0.5, 1);
+  const PoolAndTest parts = hold_out(dataset, *make_classification(), 0.5, 1);
   EXPECT_EQ(parts.pool.size() + parts.test.size(), 8u);
   const auto in_test = [&](Index item) { return std::ranges::count(parts.test, item) == 1; };
   EXPECT_EQ(in_test(3), in_test(4));
 }
 
 TEST(HoldOut, RefusesWhatCannotBeSplit) {
-  expect_error([] { hold_out(dataset_of({1, 1}), 0.2, 0); }, "too small to hold out");
+  expect_error(
+      [] {
+        hold_out(dataset_of({1, 1}), *make_classification(), 0.2, 0);
+      },
+      "too small to hold out");
 }
 
 TEST(OfficialSplit, IsTheShippedOneOrAnError) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -31,14 +32,27 @@ struct Detection {
   std::vector<float> probabilities;
 };
 
-/// What the items of a pool show, as far as it is known: class labels, box sets, or both. Parallel
-/// to Items; each list is empty where the data has nothing of its kind.
+/// Labels [begin, end) of which exactly one holds: "weather".
+struct LabelGroup {
+  std::string name;
+  std::size_t begin = 0, end = 0;
+};
+
+/// The mark of a label that nobody has said yes or no to.
+inline constexpr std::int8_t kUnknownMark = -1;
+
+/// What the items of a pool show, as far as it is known: class labels, box sets, several labels at
+/// once. Parallel to Items; each list is empty where the data has nothing of its kind.
 struct Targets {
   std::vector<std::string> class_names;  ///< C names; a class may have no items
   std::vector<std::int32_t> labels;      ///< N labels in [0, C), or kUnknownLabel
   std::vector<std::string> categories;   ///< names that Box::category points to
   std::vector<std::vector<Box>> boxes;   ///< N sets; an empty one is an image without objects
   std::vector<bool> boxes_known;         ///< N, or empty: all sets are known
+  std::vector<std::string> label_names;  ///< L names of what an item may show at once
+  std::vector<LabelGroup> label_groups;  ///< labels of which exactly one holds
+  /// N rows of L marks: 1 it shows, 0 it does not, or kUnknownMark.
+  std::vector<std::vector<std::int8_t>> marks;
 };
 
 }  // namespace goldpan

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <goldpan/core/embeddings.hpp>
@@ -34,6 +35,9 @@ struct Items {
   /// N group numbers (drive, video, physical sign), or empty: items of one group are
   /// near-duplicates and never straddle the pool and the test set.
   std::vector<std::uint32_t> groups;
+  /// N widths and heights of the pictures that boxes are stated in, (0, 0) where that is the image
+  /// as it is; empty: all of them.
+  std::vector<std::pair<int, int>> box_sizes;
   /// N images, or null for embeddings alone.
   std::shared_ptr<const ImageSource> images;
   /// N x D embeddings that came with the data (`npy:DIR`); empty otherwise. `embeddings_owner`

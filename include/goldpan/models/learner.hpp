@@ -60,4 +60,16 @@ using TrainClassifier = std::function<std::unique_ptr<Classifier>(
 std::unique_ptr<Learner> make_classification_learner(TrainClassifier train, std::size_t classes,
                                                      bool calibrated);
 
+/// Makes the learner of part p of the labels, which decides between this many classes.
+using MakePartLearner =
+    std::function<std::unique_ptr<Learner>(std::size_t part, std::size_t classes)>;
+
+/// Several labels an item: a classification learner for each group of exclusive labels, in their
+/// order, and after them one of two classes for each label in no group. Probabilities are N x L:
+/// they sum to 1 within a group. Targets are Targets::marks. Throws Error for a group beyond the
+/// labels.
+std::unique_ptr<Learner> make_multilabel_learner(std::size_t labels,
+                                                 const std::vector<LabelGroup>& groups,
+                                                 const MakePartLearner& make);
+
 }  // namespace goldpan

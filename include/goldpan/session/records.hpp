@@ -18,14 +18,15 @@ namespace goldpan {
 /// What one round of one strategy at one seed found on the test set, after its batch was bought and
 /// a fresh model trained. All shares are fractions.
 ///
-/// Metrics of classification: accuracy, balanced_accuracy, macro_f1, nll (mean negative
-/// log-likelihood after calibration, nats), temperature (fitted on bought labels, used for the next
-/// acquisition), ece_before and ece_after (expected calibration error, 15 equal-mass bins, without
-/// and with temperature), recall per class (NaN where the test set has no example). Of every round:
-/// labels (bought so far, per class), cost (of all labels bought, in the task's units), redundancy
-/// and redundancy_labeled (share of the batch with a near twin in the batch, and among the labels
-/// bought before), drift (distance between labelled and unlabelled pool), train_seconds,
-/// score_seconds (signals for the batch), select_seconds (the strategy's own time).
+/// Metrics of a task are those of its Task::evaluate. Of classification: accuracy,
+/// balanced_accuracy, macro_f1, nll (mean negative log-likelihood after calibration, nats),
+/// temperature (fitted on bought labels, used for the next acquisition), ece_before and ece_after
+/// (expected calibration error, 15 equal-mass bins, without and with temperature), recall per class
+/// (NaN where the test set has no example). Of every round: labels (bought so far, per class), cost
+/// (of all labels bought, in the task's units), redundancy and redundancy_labeled (share of the
+/// batch with a near twin in the batch, and among the labels bought before), drift (distance
+/// between labelled and unlabelled pool), train_seconds, score_seconds (signals for the batch),
+/// select_seconds (the strategy's own time).
 struct RoundRecord {
   std::string strategy;
   std::uint64_t seed = 0;
@@ -52,6 +53,8 @@ struct PickRecord {
   std::size_t round = 0;
   std::size_t rank = 0;  ///< 0-based, within the batch
   std::string id;        ///< the item's id in the data set
+  /// The class bought; of detection the category of most boxes, of several labels the first; -1
+  /// for none.
   std::int32_t label = 0;
   Reason reason = Reason::kStrategy;
   double score = 0;                  ///< NaN for random picks
@@ -91,6 +94,10 @@ void check_pages(const std::filesystem::path& journal);
 /// Small pictures of items, as the bytes of JPEG files by the item's id: those of the first picks
 /// of each batch at the first seed, where the data has images.
 std::map<std::string, std::string> read_thumbnails(const std::filesystem::path& journal);
+
+/// What was bought, by the item's id, as Task::write writes it: of tasks whose label is more than a
+/// class (detection, multilabel).
+std::map<std::string, std::string> read_targets(const std::filesystem::path& journal);
 
 /// The picks of a journal, ordered by strategy, seed, round and rank; read on demand since there
 /// are many.

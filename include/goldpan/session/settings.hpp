@@ -15,10 +15,15 @@ namespace goldpan {
 /// Everything that a run's numbers depend on. Threads, folders and prices are not here: they never
 /// change a number.
 struct Settings {
+  std::string task = "classification";
   // data
   std::string data = "auto";
   std::string group_pattern;
   std::string attribute = "weather";
+  /// multilabel: the attributes whose values are labels, a group each; empty: all there are.
+  std::vector<std::string> attributes;
+  /// Attributes whose values are slices that every evaluation is cut by; `a+b` crosses two.
+  std::vector<std::string> by;
   std::string test = "holdout";
   double test_fraction = 0.2;
   std::uint64_t split_seed = 0;
@@ -33,6 +38,8 @@ struct Settings {
   // model
   std::string model = "linear";
   bool importance_weights = false;
+  /// detection: a command that trains and predicts instead of the dense head; empty: the head.
+  std::string learner;
   /// Options of learners that were given, as "section.name" of the learner table.
   OptionValues learner_options;
   // networks: a GPU rounds differently, and embeds in half precision
@@ -53,6 +60,9 @@ struct Settings {
   bool calibration = true;
   bool class_floor = true;
   double near_twin = 0.95;
+  /// detection: what the scores of an image's boxes make together, and boxes that count.
+  std::string aggregate = "max";
+  double least_score = 0.05;
   /// Options of strategies, "name=value" for each strategy that has it, or "strategy.name=value".
   std::vector<std::string> options;
 };
@@ -90,7 +100,7 @@ OptionValues options_of_learner(const Settings& settings, std::string_view learn
 OptionValues options_for(const Settings& settings, std::string_view strategy);
 
 /// The settings with what stands for "the task's own" filled in: strategies that were left at their
-/// standard become random, the miners and BADGE where a slice is mined for.
+/// standard become those of the task, or random, the miners and BADGE where a slice is mined for.
 Settings with_task_standards(Settings settings);
 
 /// Checks what no single setting can: shares within (0, 1] and counts ascending, strategies known

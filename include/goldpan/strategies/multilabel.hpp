@@ -8,18 +8,13 @@
 
 #include <goldpan/core/matrix.hpp>
 #include <goldpan/core/stochastic_passes.hpp>
+#include <goldpan/core/targets.hpp>
 #include <goldpan/core/workers.hpp>
 
 // Uncertainty where an item has several labels at once: probabilities of sigmoid outputs, which do
 // not sum to 1.
 
 namespace goldpan {
-
-/// Labels [begin, end) of which exactly one holds: "weather".
-struct LabelGroup {
-  std::string name;
-  std::size_t begin = 0, end = 0;
-};
 
 /// "weather:0-6,scene:7-13" (both ends belong to it). Throws Error for what is not of that form,
 /// groups that overlap, or labels beyond `labels`.

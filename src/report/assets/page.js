@@ -8,15 +8,11 @@ const state = {
   perSeed: false,
   bands: data.seeds.length > 1,
   log: true,
-  metric: "accuracy",
+  metric: data.headline,
   eceStage: "ece_before",
 };
 
 const metrics = {
-  accuracy: { label: "accuracy (%)", scale: 100, digits: 2 },
-  balanced_accuracy: { label: "balanced accuracy (%)", scale: 100, digits: 2 },
-  macro_f1: { label: "macro F1 (%)", scale: 100, digits: 2 },
-  nll: { label: "negative log-likelihood (nats)", scale: 1, digits: 4 },
   ece_before: { label: "calibration error before (%)", scale: 100, digits: 2 },
   ece_after: { label: "calibration error after (%)", scale: 100, digits: 2 },
   temperature: { label: "temperature", scale: 1, digits: 3 },
@@ -24,6 +20,14 @@ const metrics = {
   redundancy_labeled: { label: "near twin among earlier labels (%)", scale: 100, digits: 2 },
   drift: { label: "drift", scale: 1, digits: 4 },
 };
+
+for (const { name, label, unit } of data.shown_metrics) {
+  metrics[name] = unit === "fraction" ? { label: `${label} (%)`, scale: 100, digits: 2 }
+    : { label: unit === "count" ? label : `${label} (${unit})`, scale: 1, digits: unit === "count" ? 0 : 4 };
+}
+byId("metric").replaceChildren(...data.shown_metrics.map(({ name, label }) => html("option", { value: name }, label)));
+byId("gains-measure").textContent = data.shown_metrics[0].label;
+byId("class-measure").options[0].textContent = data.headline === "accuracy" ? "accuracy of the class's test items" : data.by_class;
 
 const axis = data.budgets.map((b) => ({ position: b.labels, top: b.percent, bottom: b.labels.toLocaleString("en-US") }));
 
@@ -47,7 +51,7 @@ function drawMetric(id, name, options = {}) {
 function drawCurves() {
   const { label, scale, digits } = metrics[state.metric];
   byId("curve-title").textContent = `Test set: ${label}`;
-  const reference = state.metric === "accuracy" && isNumber(data.full_accuracy)
+  const reference = state.metric === data.headline && isNumber(data.full_accuracy)
     ? { value: 100 * data.full_accuracy, label: `all labels: ${(100 * data.full_accuracy).toFixed(1)} %` } : undefined;
   drawMetric("curves", state.metric, { reference });
   byId("gains-chart").hidden = data.random === null;
@@ -71,7 +75,9 @@ function drawReliability() {
 function drawClasses() {
   const strategy = Number(byId("class-strategy").value);
   const byRecall = byId("class-measure").value === "recall";
-  byId("classes-note").textContent = byRecall
+  byId("classes-note").textContent = byRecall && data.headline !== "accuracy"
+    ? `${data.by_class} of each class, mean over seeds. Orange is far below the mean of the classes at that budget.`
+    : byRecall
     ? "Per cent of the class's test items that are predicted right, mean over seeds. Orange is far below the mean of the classes at that budget."
     : "Labels bought so far, mean over seeds; \u00d7 is the class's share of them over its share of the pool. A class that starves stands out in orange.";
   const counts = data.class_counts[strategy], recall = data.class_recall[strategy];
