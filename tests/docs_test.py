@@ -18,7 +18,8 @@ PARTS = ("Cost", "When")
 
 
 def strategies(root: pathlib.Path) -> list[str]:
-    return STRATEGY.findall((root / "src/strategies/rows.hpp").read_text())
+    # "auto" is a keyword of C++: its row is auto_.
+    return [name.rstrip("_") for name in STRATEGY.findall((root / "src/strategies/rows.hpp").read_text())]
 
 
 def options(root: pathlib.Path) -> set[str]:

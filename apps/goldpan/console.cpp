@@ -9,6 +9,7 @@
 #include <memory>
 
 #include <fmt/format.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 namespace {
@@ -16,9 +17,22 @@ namespace {
 std::atomic<bool> interrupted = false;
 static_assert(std::atomic<bool>::is_always_lock_free, "set from a signal handler");
 
+// What is polled stops long before this. What is not (a file of a gigabyte being parsed, a library
+// at work) is ended by it: everything written survives being killed, so that nothing is lost.
+constexpr itimerval kGrace = {{0, 0}, {0, 800'000}};
+
+constexpr int kInterrupted = 130;  // as main.cpp has it
+
 void interrupt(int signal) {
   interrupted = true;
   std::signal(signal, SIG_DFL);
+  ::setitimer(ITIMER_REAL, &kGrace, nullptr);
+}
+
+void give_up(int) {
+  constexpr char kMessage[] = "\nstopped; what is finished is kept, and the same command resumes\n";
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kMessage, sizeof kMessage - 1);
+  ::_exit(kInterrupted);
 }
 
 std::string duration(double seconds) {
@@ -102,6 +116,7 @@ void say_missing(const goldpan::Workers& workers) {
 }
 
 void stop_on_interrupt() {
+  std::signal(SIGALRM, give_up);
   std::signal(SIGINT, interrupt);
   std::signal(SIGTERM, interrupt);
 }

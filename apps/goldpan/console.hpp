@@ -17,5 +17,6 @@ goldpan::Progress progress_bar(const std::string& title, const std::string& unit
 void say_missing(const goldpan::Workers& workers);
 
 /// From now on Ctrl-C (and SIGTERM) lets long work stop in good order instead of ending the program
-/// at once. A second one ends it.
+/// at once. A second one ends it, and so does the clock where the work has not stopped after 0.8
+/// seconds.
 void stop_on_interrupt();

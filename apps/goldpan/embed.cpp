@@ -1,8 +1,10 @@
 #include "embed.hpp"
 
 #include <cstdint>
+#include <cstdio>
 #include <memory>
 #include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,6 +44,46 @@ std::string spec_of(const EmbedCommand& command) {
   }
   return command.data;
 }
+
+/// A part of the images, which follow on each other.
+struct Shard {
+  std::size_t number = 0, count = 1;
+
+  std::size_t begin(std::size_t size) const { return size * number / count; }
+  std::size_t end(std::size_t size) const { return size * (number + 1) / count; }
+};
+
+/// "3/8", or empty for all.
+Shard parse_shard(const std::string& text) {
+  Shard shard;
+  if (text.empty()) return shard;
+  char beyond = 0;
+  constexpr std::size_t kMost = 100000;
+  if (text.find_first_not_of("0123456789/") != std::string::npos ||
+      std::sscanf(text.c_str(), "%zu/%zu%c", &shard.number, &shard.count, &beyond) != 2 ||
+      shard.count == 0 || shard.count > kMost || shard.number >= shard.count) {
+    throw Error("--shard", fmt::format("got '{}', expected i/n with i from 0 to n - 1, as 3/8 for "
+                                       "the fourth of eight parts",
+                                       text));
+  }
+  return shard;
+}
+
+/// Images [begin, end) of others.
+class ImagesOfShard : public goldpan::ImageSource {
+ public:
+  ImagesOfShard(const goldpan::ImageSource& all, std::size_t begin, std::size_t end)
+      : all_(all), begin_(begin), end_(end) {}
+  std::size_t size() const override { return end_ - begin_; }
+  goldpan::Image load(std::size_t index, int min_side) const override {
+    return all_.load(begin_ + index, min_side);
+  }
+  std::string location(std::size_t index) const override { return all_.location(begin_ + index); }
+
+ private:
+  const goldpan::ImageSource& all_;
+  std::size_t begin_, end_;
+};
 
 /// What an encoder may learn from: all images, or those that are shipped to be trained on.
 std::vector<Index> rows_to_learn_from(const goldpan::Dataset& dataset) {
@@ -100,6 +142,12 @@ void embed(EmbedCommand command) {
     command.dim = std::stoul(dim);
   }
   const std::string spec = spec_of(command);
+  const Shard shard = parse_shard(command.shard);
+  if (!command.shard.empty()) {
+    command.out = (std::filesystem::path(command.out) /
+                   fmt::format("shard-{:05}-of-{:05}", shard.number, shard.count))
+                      .string();
+  }
   goldpan::EncoderOptions encoder_choice = encoder_options();
   encoder_choice.name = command.encoder;
   encoder_choice.dim = command.dim;
@@ -107,6 +155,13 @@ void embed(EmbedCommand command) {
   encoder_choice.say = [](const std::string& message) { spdlog::info("{}", message); };
   const std::unique_ptr<goldpan::Encoder> encoder = goldpan::make_named_encoder(encoder_choice);
   if (!command.like.empty()) goldpan::restore_from_folder(*encoder, command.like);
+  if (!command.shard.empty() && encoder->learns()) {
+    throw Error("--shard",
+                fmt::format("encoder {} with --dim {} learns from the images: each shard would lie "
+                            "in a space of its own; expected --like with a folder that was "
+                            "embedded from a sample, or an encoder and --dim that learn nothing",
+                            encoder->name(), command.dim));
+  }
 
   stop_on_interrupt();
   goldpan::DatasetOptions data_options;
@@ -122,6 +177,20 @@ void embed(EmbedCommand command) {
   spdlog::info("{} images of {}; encoder: {}, {} dimensions", dataset.size(), dataset.spec,
                encoder->name(), encoder->dim());
 
+  const std::size_t begin = shard.begin(dataset.size()), end = shard.end(dataset.size());
+  if (begin == end) {
+    throw Error("--shard", fmt::format("got {}, but there are {} images, expected at least one in "
+                                       "each shard",
+                                       command.shard, dataset.size()));
+  }
+  const ImagesOfShard images(*dataset.items.images, begin, end);
+  const auto ids = std::span(dataset.items.ids).subspan(begin, end - begin);
+  std::string fingerprint = dataset.fingerprint;
+  if (!command.shard.empty()) {
+    fingerprint += " " + command.shard;
+    spdlog::info("shard {}: images {} to {}", command.shard, begin, end - 1);
+  }
+
   goldpan::EmbedFolderOptions options;
   options.out = command.out;
   options.half = command.dtype == "float16";
@@ -133,15 +202,17 @@ void embed(EmbedCommand command) {
                    {"weights", command.weights},
                    {"dim", std::to_string(command.dim)}};
   if (encoder->name().starts_with("dinov2")) options.notes["encoder"] = "dinov2_vits14";
-  const std::vector<Index> fit_on = rows_to_learn_from(dataset);
+  // An encoder that learns sees all images, and there is one shard.
+  const std::vector<Index> fit_on =
+      command.shard.empty() ? rows_to_learn_from(dataset) : std::vector<Index>();
   const goldpan::Progress progress = progress_bar("embedding", "images");
   goldpan::Workers workers(command.threads, progress.stop);
   say_missing(workers);
   const goldpan::EmbeddedFolder result = goldpan::embed_into_folder(
-      *encoder,
-      {*dataset.items.images, dataset.items.ids, dataset.spec, dataset.fingerprint, fit_on},
-      options, workers, progress);
-  write_labels(dataset, result.kept, options.out);
+      *encoder, {images, ids, dataset.spec, fingerprint, fit_on}, options, workers, progress);
+  std::vector<Index> rows = result.kept;
+  for (Index& row : rows) row = static_cast<Index>(row + begin);
+  write_labels(dataset, rows, options.out);
 
   if (!result.skipped.empty()) {
     spdlog::info("skipped {} images that cannot be decoded, see {}", result.skipped.size(),
@@ -153,7 +224,7 @@ void embed(EmbedCommand command) {
   } else {
     fmt::print("{} embeddings of {} dimensions in {:.1f} s ({:.0f} images/s): {}\n",
                result.kept.size(), result.dim, result.seconds,
-               static_cast<double>(dataset.size()) / std::max(result.seconds, 1e-9),
+               static_cast<double>(end - begin) / std::max(result.seconds, 1e-9),
                options.out.string());
   }
 }
@@ -183,6 +254,10 @@ void add_embed_command(CLI::App& program) {
                    "images that cannot be decoded: skip and name them, or refuse")
       ->capture_default_str();
   command->add_option("--out", options->out, "output folder")->capture_default_str();
+  command->add_option(
+      "--shard", options->shard,
+      "i/n, i from 0: embed the i-th of n equal parts, on a machine of its own, into "
+      "OUT/shard-i-of-n; `--embeddings OUT` reads them all");
   command->add_option("--threads", options->threads, "0: all cores; never changes a number")
       ->capture_default_str();
   command->add_flag("--fresh", options->fresh, "start over instead of going on in OUT");
@@ -190,6 +265,7 @@ void add_embed_command(CLI::App& program) {
                   list_encoders() +
                   "Example:\n  goldpan embed --images frames --out embedded\n"
                   "  goldpan pick --from embedded --strategy typiclust --batch 200\n"
+                  "  goldpan embed --images frames --encoder lite0 --out embedded --shard 3/8\n"
                   "Stopped or killed, the same command goes on where it was.");
   command->callback([options] { embed(*options); });
 }

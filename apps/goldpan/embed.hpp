@@ -13,6 +13,7 @@ struct EmbedCommand {
   std::string dtype = "float32";
   std::string broken_images = "skip";
   std::string out = "embedded";
+  std::string shard;  ///< "3/8": the fourth of eight equal parts; empty: all
   int threads = 0;
   bool fresh = false;
 };

@@ -52,7 +52,7 @@ std::size_t row_number(const goldpan::CsvFile& picks, std::size_t row) {
 /// The classes' probabilities of the model, a row for each of the pool.
 void suggest_classes(const Options& options, const goldpan::CsvFile& picks,
                      goldpan::ExportSet& set) {
-  const goldpan::NpyFile file(options.probabilities);
+  const goldpan::NpyFloats file(options.probabilities, 2, "N x C");
   const auto probabilities = file.matrix();
   if (probabilities.cols() != set.classes.size()) {
     throw Error(options.probabilities, fmt::format("has {} columns, but there are {} classes",
@@ -67,7 +67,7 @@ void suggest_classes(const Options& options, const goldpan::CsvFile& picks,
     }
     const auto values = probabilities.row(row);
     const auto best = std::ranges::max_element(values);
-    if (!std::isfinite(*best))
+    if (!std::ranges::all_of(values, [](float value) { return std::isfinite(value); }))
       throw Error(options.probabilities, fmt::format("row {} is not finite", row));
     set.items[i].label = set.classes[static_cast<std::size_t>(best - values.begin())];
     set.items[i].confidence = static_cast<double>(*best);

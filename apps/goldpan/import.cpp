@@ -62,7 +62,7 @@ std::vector<std::string> pool_ids(const Options& options, const goldpan::Annotat
 /// The labelled rows of the pool's embeddings as an `npy:` data set, which `goldpan run` reads.
 void write_data_set(const Options& options, const std::vector<std::string>& ids,
                     const goldpan::Resolved& resolved) {
-  const goldpan::NpyFile file(options.embeddings);
+  const goldpan::NpyEmbeddings file(options.embeddings);
   const goldpan::Embeddings embeddings = file.embeddings();
   if (embeddings.rows() != ids.size()) {
     throw Error(options.embeddings,

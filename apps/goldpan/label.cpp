@@ -95,7 +95,8 @@ class NamedImages final : public goldpan::ImageSource {
 
 struct Opened {
   goldpan::LabelPool pool;
-  std::optional<goldpan::NpyFile> file;
+  std::optional<goldpan::NpyFile> embedded;     // here,
+  std::optional<goldpan::NpyEmbeddings> given;  // or by the caller
 };
 
 /// Embeds by `patches`, which needs no weights, with its cache in the session's folder.
@@ -149,12 +150,13 @@ Opened open_pool(const Options& options) {
     opened.pool.images = std::make_shared<NamedImages>(options.images, opened.pool.ids);
   }
   if (!embeddings.empty()) {
-    opened.file.emplace(embeddings);
+    opened.given.emplace(embeddings);
   } else {
     goldpan::make_writable_folder(options.session);
-    opened.file.emplace(embed(options, *opened.pool.images, opened.pool.ids));
+    opened.embedded.emplace(embed(options, *opened.pool.images, opened.pool.ids));
   }
-  opened.pool.embeddings = opened.file->embeddings();
+  opened.pool.embeddings =
+      opened.given ? opened.given->embeddings() : opened.embedded->embeddings();
   return opened;
 }
 

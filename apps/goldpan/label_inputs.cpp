@@ -1,6 +1,7 @@
 #include "label_inputs.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -32,11 +33,14 @@ Labels read_npy_labels(const std::string& path) {
   labels.numbers = true;
   const goldpan::NpyFile file(path);
   if (file.shape().size() == 2) {
-    const auto values = file.matrix();
-    if (values.cols() == 0) throw Error(path, "has no columns");
+    const goldpan::NpyFloats floats(path, 2, "N x C");
+    const auto values = floats.matrix();
     labels.classes = values.cols();
     for (std::size_t i = 0; i < values.rows(); ++i) {
       const auto row = values.row(i);
+      if (!std::ranges::all_of(row, [](float value) { return std::isfinite(value); })) {
+        throw Error(path, fmt::format("row {} holds what is not a finite number", i));
+      }
       labels.labels.push_back(fmt::format("{}", std::ranges::max_element(row) - row.begin()));
     }
   } else {

@@ -15,6 +15,7 @@
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
 #include <goldpan/core/npy.hpp>
+#include <goldpan/label/label_session.hpp>
 
 namespace {
 
@@ -71,8 +72,9 @@ bool is_header(const std::string& line, const std::string& path) {
   }
 }
 
-std::vector<NamedRow> read_table(const std::string& path, const Names& names) {
-  const goldpan::CsvFile file(goldpan::read_text(path), path);
+std::vector<NamedRow> read_table(const std::string& text, const std::string& path,
+                                 const Names& names) {
+  const goldpan::CsvFile file(text, path);
   std::vector<NamedRow> rows;
   for (std::size_t i = 0; i < file.rows(); ++i) {
     if (file.has("label") && file.text(i, "label").empty()) continue;
@@ -100,10 +102,13 @@ std::vector<NamedRow> read_list(const std::vector<std::string>& lines, const std
 
 std::vector<NamedRow> read_text_file(const std::string& path, const std::vector<std::string>& ids) {
   const Names names(ids);
+  if (std::filesystem::is_directory(path)) {
+    return read_table(goldpan::read_session_labels(path), path, names);
+  }
   const std::vector<std::string> lines = goldpan::read_text_lines(path);
   const auto first = std::ranges::find_if_not(lines, &std::string::empty);
   if (first != lines.end() && !names.find(*first) && is_header(*first, path)) {
-    return read_table(path, names);
+    return read_table(goldpan::read_text(path), path, names);
   }
   return read_list(lines, path, names);
 }

@@ -1,9 +1,11 @@
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <new>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
@@ -79,6 +81,9 @@ int run_and_report(int argc, char** argv) {
         "or batch, or more memory (ulimit -v)\n",
         stderr);
     return kFailed;
+  } catch (const std::system_error& error) {  // no thread, a folder that cannot be listed
+    std::fprintf(stderr, "error: [system] %s\n", error.what());
+    return kFailed;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "error: %s\n", error.what());
     return kFailed;
@@ -88,6 +93,8 @@ int run_and_report(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A file that grows beyond a limit (ulimit -f) is an error of its writer, like a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
   hold_standard_streams();
   return flushed(run_and_report(argc, argv));
 }

@@ -183,7 +183,10 @@ std::vector<NamedFile> input_files(const Options& options) {
             {"predictions", &options.boxes.predictions},
             {"truth", &options.boxes.truth},
             {"box_features", &options.boxes.box_features}}}) {
-    if (!path->empty()) files.emplace_back(name, *path);
+    if (path->empty()) continue;
+    // A session's folder stands for its journal.
+    const bool session = std::filesystem::exists(std::filesystem::path(*path) / "answers.db");
+    files.emplace_back(name, session ? *path + "/answers.db" : *path);
   }
   return files;
 }
@@ -364,9 +367,10 @@ void add_pick_command(CLI::App& program) {
       ->excludes(probabilities);
   command->add_option("--mc-probs", options->mc_probabilities,
                       "K x N x C .npy: class probabilities of K stochastic passes");
-  command->add_option(
-      "--labeled", options->labeled,
-      "what has labels: an id or a row number a line, or .npy of integers or of N bools");
+  command->add_option("--labeled,--session", options->labeled,
+                      "what has labels: an id or a row number a line, .npy of integers or of N "
+                      "bools, or the folder "
+                      "of a `goldpan label` session");
   command->add_option("--from", options->from,
                       "a folder of `goldpan embed`: its embeddings and ids; the picks' images go "
                       "beside --out as .jpg and .html");

@@ -208,7 +208,7 @@ class Chooser {
   goldpan::BoxPredictions found_;
   goldpan::ImageScoreOptions score_options_;
   std::vector<double> scores_, box_counts_, expected_;
-  std::optional<goldpan::NpyFile> embeddings_, features_;
+  std::optional<goldpan::NpyEmbeddings> embeddings_, features_;
 };
 
 std::string number(double value) {

@@ -27,7 +27,7 @@ import numpy as np
 
 CLASSES, PASSES = 10, 3
 NOISE_ROWS = 50_021
-EXACT = ["random", "entropy", "margin", "least_confidence", "bald", "hybrid", "badge", "k_center"]
+EXACT = ["random", "entropy", "margin", "least_confidence", "bald", "hybrid", "badge", "k_center", "dedup"]
 
 
 def make(args):
@@ -54,13 +54,16 @@ def make(args):
             x = base[rows[some] % len(base)]
             x += noise[rows[some] % NOISE_ROWS]
             e[some] = x
+            if args.embeddings_only:
+                continue
             z = x @ weights
             for out, logits in [(p, z)] + [(m[k], z + shaken[(rows[some] * (k + 1)) % NOISE_ROWS]) for k in range(PASSES)]:
                 q = np.exp(logits - logits.max(1, keepdims=True))
                 out[some] = q / q.sum(1, keepdims=True)
         np.save(folder / f"e{shard:03d}.npy", e)
-        np.save(folder / f"p{shard:03d}.npy", p)
-        np.save(folder / f"m{shard:03d}.npy", m)
+        if not args.embeddings_only:
+            np.save(folder / f"p{shard:03d}.npy", p)
+            np.save(folder / f"m{shard:03d}.npy", m)
         print(f"{folder}/e{shard:03d}.npy: {e.shape}", flush=True)
 
 
@@ -73,6 +76,9 @@ def inputs(args):
 
 def write(path, picks):
     with open(path, "w") as file:
+        if hasattr(picks, "kept"):
+            file.writelines(f"{row}\n" for row in picks.representative)
+            return
         for index, score in zip(picks.indices, picks.scores):
             file.write(f"{index},{float(score).hex()}\n")
 
@@ -107,38 +113,44 @@ def compare(args):
     given = {"e": files["e"], "probs": files["p"], "mc_probs": files["m"]}
     work = pathlib.Path(args.pool) / "picks"
     work.mkdir(exist_ok=True)
-    joined = {}  # one process holds all probabilities in one array
-    fields = ["strategy", "engine", "workers", "kills", "restarts", "same", "read_seconds", "seconds", "one_process_seconds",
-              "rounds", "bytes_sent", "bytes_received"]
+    rows = sum(np.load(name, mmap_mode="r").shape[0] for name in files["e"])
+    fields = ["strategy", "engine", "rows", "batch", "labeled", "workers", "threads", "kills", "restarts", "same", "read_seconds", "seconds", "one_process_seconds",
+              "select_seconds", "rounds", "bytes_sent", "bytes_received"]
     with open(args.out, "a", newline="") as out:
         writer = csv.DictWriter(out, fields)
+        different = []
         if out.tell() == 0:
             writer.writeheader()
         for strategy in args.strategies:
-            needs = next(info.needs for info in goldpan.strategies() if info.name == strategy)
-            one = {}
-            for name, axis in (("probs", 0), ("mc_probs", 1)):
-                if name in needs:
-                    if name not in joined:
-                        joined[name] = np.concatenate([np.load(f) for f in given[name]], axis=axis)
-                    one[name] = joined[name]
+            deduplicates = strategy == "dedup"
+            needs = {"embeddings"} if deduplicates else next(
+                info.needs for info in goldpan.strategies() if info.name == strategy)
+            one = {name: given[name] for name in ("probs", "mc_probs") if name in needs}
             if "embeddings" in needs or not one:
                 one["embeddings"] = files["e"]
             begin = time.monotonic()
-            expected = goldpan.select(strategy, **one, labeled=labeled, batch=args.batch, seed=1, threads=2)
+            if deduplicates:
+                expected = goldpan.dedup(files["e"], args.cosine, threads=2)
+            else:
+                expected = goldpan.select(strategy, **one, labeled=labeled, batch=args.batch, seed=1, reserve=args.reserve,
+                                          threads=2)
             alone = time.monotonic() - begin
             write(work / f"{strategy}.one.csv", expected)
             parts = {name: given[name] for name in ("probs", "mc_probs") if name in needs}
             shards = files["e"] if "embeddings" in needs or not parts else None
-            kills = 0
             for attempt in range(1 + args.tries):
+                kills = 0
                 team = engines[args.engine](args.workers, args.threads)
                 killer = Killer(team, args.pause or max(0.3, alone), attempt) if attempt else None
                 if killer:
                     killer.start()
                 begin = time.monotonic()
-                got = distributed.select(strategy, shards, args.batch, **parts, labeled=labeled, seed=1, engine=team,
-                                         threads=args.threads, max_restarts=50)
+                how = {"engine": team, "threads": args.threads, "max_restarts": 50}
+                if deduplicates:
+                    got = distributed.dedup(shards, args.cosine, **how)
+                else:
+                    got = distributed.select(strategy, shards, args.batch, **parts, labeled=labeled, seed=1,
+                                             reserve=args.reserve, **how)
                 seconds = time.monotonic() - begin
                 if killer:
                     killer.over.set()
@@ -146,14 +158,19 @@ def compare(args):
                     kills = killer.kills
                 write(work / f"{strategy}.many.csv", got)
                 same = filecmp.cmp(work / f"{strategy}.one.csv", work / f"{strategy}.many.csv", shallow=False)
-                writer.writerow({"strategy": strategy, "engine": args.engine, "workers": args.workers, "kills": kills,
-                                 "restarts": got.restarts, "same": same, "read_seconds": f"{got.read_seconds:.3f}",
-                                 "seconds": f"{seconds:.3f}", "one_process_seconds": f"{alone:.3f}", "rounds": got.rounds,
+                if not same:
+                    different.append(strategy)
+                writer.writerow({"strategy": strategy, "engine": args.engine, "rows": rows, "batch": args.batch,
+                                 "labeled": len(labeled), "workers": args.workers, "threads": args.threads, "kills": kills,
+                                 "restarts": got.restarts, "same": same, "read_seconds": f"{getattr(got, 'read_seconds', 0):.3f}",
+                                 "seconds": f"{seconds:.3f}", "select_seconds": f"{getattr(got, 'select_seconds', seconds):.3f}", "one_process_seconds": f"{alone:.3f}", "rounds": got.rounds,
                                  "bytes_sent": got.bytes_sent, "bytes_received": got.bytes_received})
                 out.flush()
-                print(f"{strategy:16s} kills {kills:2d} restarts {got.restarts:2d} same {same} read {got.read_seconds:6.2f} s "
-                      f"select {got.select_seconds:6.2f} s, one process {alone:6.2f} s, {got.rounds} rounds, "
+                print(f"{strategy:16s} kills {kills:2d} restarts {got.restarts:2d} same {same} {seconds:6.2f} s, "
+                      f"one process {alone:6.2f} s, {got.rounds} rounds, "
                       f"{got.bytes_sent / 1e6:.1f} + {got.bytes_received / 1e6:.1f} MB", flush=True)
+    if different:
+        raise SystemExit(f"other picks than one process: {', '.join(dict.fromkeys(different))}")
 
 
 def rounds(args):
@@ -219,6 +236,7 @@ def main():
     sub.add_argument("--base", help="embeddings to repeat, .npy")
     sub.add_argument("--noise", type=float, default=0.3, help="in standard deviations of each column")
     sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--embeddings-only", action="store_true")
     for name in ("compare", "rounds"):
         sub = commands.add_parser(name)
         sub.add_argument("pool")
@@ -232,6 +250,8 @@ def main():
             sub.add_argument("--tries", type=int, default=3, help="selections with workers killed meanwhile")
             sub.add_argument("--pause", type=float, help="mean seconds between kills")
             sub.add_argument("--strategies", nargs="*", default=EXACT)
+            sub.add_argument("--reserve", type=float, default=0.0)
+            sub.add_argument("--cosine", type=float, default=0.95, help="of dedup")
         else:
             sub.add_argument("--sizes", type=int, nargs="*", default=[100_000, 1_000_000])
             sub.add_argument("--batches", type=int, nargs="*", default=[1_000])

@@ -14,6 +14,7 @@ import argparse
 import csv
 import heapq
 import math
+import os
 import random
 
 # Thread-seconds a row of 384 float16, from the table "Large pools" of docs/scaling.md (two threads): a + b x picks / 1,000.
@@ -25,6 +26,7 @@ KERNELS = {
     "badge":     (6.0e-7, 3.5e-8),
     "k_center":  (1.4e-5, 3.8e-6),
 }
+SAME_COURSE = {"margin": "entropy", "least_confidence": "entropy", "bald": "entropy"}
 # Of the hybrid on the coordinator: its k-center among 2 B candidates, thread-seconds a pick at 10,000 picks.
 HYBRID_PICK = 7.6e-4
 # The share of BADGE's draws that is kept: 300 picks of 100,000 rows took 57 rounds (docs/scaling.md).
@@ -84,11 +86,14 @@ def k_center_rounds(picks):
     return max(1, math.ceil(picks / PICKS_A_QUESTION))
 
 
-def simulate(args, strategy, rows, workers, rng):
+def simulate(args, strategy, rows, workers, rng, scale=1.0, read=True):
+    """scale: of the kernels' seconds."""
     share = rows / workers
     per_row, per_pick = KERNELS[strategy]
-    compute = share * (per_row + per_pick * args.picks / 1000) / args.threads
-    reading = share * max(READ / args.threads, read_bytes(strategy) / args.disk)
+    # Workers on one machine share its processors.
+    crowd = max(1.0, workers * args.threads / args.cores) if args.cores else 1.0
+    compute = scale * crowd * share * (per_row + per_pick * args.picks / 1000) / args.threads
+    reading = share * max(READ / args.threads, read_bytes(strategy) / args.disk) if read else 0.0
     clock, sent, received, failures, missed = reading, 0.0, 0.0, 0, 0.0
     plan = rounds_of(strategy, rows, workers, args.picks, args.labeled, args.threads)
     for _, down, up, part, merging in plan:
@@ -115,15 +120,43 @@ def simulate(args, strategy, rows, workers, rng):
 
 
 def check(args):
-    rng = random.Random(0)
-    for row in csv.DictReader(open(args.check)):
-        if row["strategy"] not in KERNELS or int(row.get("kills", 0)):
+    """Fits one number for each strategy to what the fewest workers took (its kernels' speed on this machine), and
+    predicts what more workers take: from the protocol, the link, and processors that are shared. The link's latency
+    is what `random`, which computes nothing, took for its two rounds."""
+    measured = {}
+    with open(args.check, newline="") as file:
+        for row in csv.DictReader(file):
+            if int(row["kills"]) == 0:
+                measured.setdefault((row["strategy"], int(row["workers"])), []).append(row)
+    if not measured:
+        raise SystemExit(f"{args.check} has no selections without kills")
+    print("| strategy | workers | measured s | simulated s | ratio | rounds measured | simulated |")
+    print("|---|---|---|---|---|---|---|")
+    args.failures = 0.0
+    calls = [float(row["select_seconds"]) / (2 * int(row["rounds"])) for (name, _), rows in measured.items()
+             if name == "random" for row in rows]
+    if calls:
+        args.latency = max(1e-6, min(calls))
+    for strategy in dict.fromkeys(name for name, _ in measured):
+        course = SAME_COURSE.get(strategy, strategy)
+        if course not in KERNELS:
             continue
-        args.picks, args.labeled = int(row.get("batch", args.picks)), int(row.get("labeled", args.labeled))
-        got = simulate(args, row["strategy"], float(row["rows"]), int(row["workers"]), rng)
-        measured = float(row["seconds"])
-        print(f"{row['strategy']:10s} {row['workers']:>2s} workers: measured {measured:7.2f} s, simulated {got['seconds']:7.2f} s "
-              f"({got['seconds'] / measured:.2f}); {row['rounds']} rounds, simulated {got['rounds']}")
+        scale = None
+        for workers in sorted(count for name, count in measured if name == strategy):
+            rows = measured[strategy, workers]
+            args.picks, args.labeled, args.threads = (int(rows[0][name]) for name in ("batch", "labeled", "threads"))
+            pool = float(rows[0]["rows"])
+            seconds = sorted(float(row["select_seconds"]) for row in rows)[len(rows) // 2]
+
+            def simulated(by):
+                runs = [simulate(args, course, pool, workers, random.Random(seed), by, read=False) for seed in range(args.repeat)]
+                return sum(run["seconds"] for run in runs) / len(runs), runs[0]["rounds"]
+
+            if scale is None:  # the first, and what it is fitted to
+                idle, whole = simulated(0.0)[0], simulated(1.0)[0]
+                scale = max(0.0, (seconds - idle) / (whole - idle)) if whole > idle else 1.0
+            got, count = simulated(scale)
+            print(f"| {strategy} | {workers} | {seconds:.2f} | {got:.2f} | {got / seconds:.2f} | {rows[0]['rounds']} | {count} |")
 
 
 def main():
@@ -142,9 +175,11 @@ def main():
     parser.add_argument("--restart", type=float, default=5.0, help="seconds until a new worker begins to read")
     parser.add_argument("--price", type=float, default=0.6, help="of a worker machine's hour")
     parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--check", help="a CSV of measurements")
+    parser.add_argument("--cores", type=int, default=0, help="that all workers share; 0: each has its own (with --check: those of this machine)")
+    parser.add_argument("--check", help="a CSV that distributed.py compare wrote, of 1, 2 and 4 workers")
     args = parser.parse_args()
     if args.check:
+        args.cores = args.cores or os.cpu_count()
         return check(args)
     print("| rows | workers | strategy | rounds | MB both ways | seconds | of them reading | machine hours | price |")
     print("|---|---|---|---|---|---|---|---|---|")

@@ -13,6 +13,7 @@ number of threads (`threads=0`: all cores).
 from typing import TYPE_CHECKING, Any
 
 from goldpan._core import version as __version__
+from goldpan._exchange import Annotations, Answer, Rectangle, exchange_formats, export_items, import_annotations
 from goldpan._experiment import run
 from goldpan._results import Results
 from goldpan._select import Duplicates, Selection, StrategyInfo, dedup, select, strategies
@@ -25,10 +26,13 @@ if TYPE_CHECKING:
     from goldpan._temperature import TemperatureScaler, expected_calibration_error
 
 __all__ = [
+    "Annotations",
+    "Answer",
     "Duplicates",
     "Encoder",
     "LinearHead",
     "PatchEncoder",
+    "Rectangle",
     "Results",
     "Selection",
     "StrategyInfo",
@@ -37,7 +41,10 @@ __all__ = [
     "adapters",
     "dedup",
     "distributed",
+    "exchange_formats",
     "expected_calibration_error",
+    "export_items",
+    "import_annotations",
     "run",
     "select",
     "strategies",

@@ -101,11 +101,25 @@ def read_shard(name: str, column: str) -> NDArray[Any]:
     schema = pq.read_schema(name)
     if column not in schema.names:
         raise ValueError(f"[{name}] has no column '{column}', expected one of {', '.join(schema.names)}")
-    kind = schema.field(column).type
-    if not pa.types.is_fixed_size_list(kind) or kind.value_type not in (pa.float32(), pa.float16()):
+    kind = _storage(schema.field(column).type)
+    numbers = (pa.float32(), pa.float16())
+    if not (pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind)) or kind.value_type not in numbers:
         raise ValueError(f"[{name}] has column '{column}' of {kind}, expected a list of fixed size of float or halffloat")
     values = pq.read_table(name, columns=[column])[column].combine_chunks()
+    values = getattr(values, "storage", values)  # of Ray's and Arrow's tensors
     if values.null_count or (len(values) and values.flatten().null_count):
         raise ValueError(f"[{name}] has nulls in column '{column}', expected numbers only")
+    if pa.types.is_fixed_size_list(kind):
+        size = kind.list_size
+    else:  # a list of any size: then all rows must be as long as the first
+        lengths = np.diff(values.offsets.to_numpy())
+        size = int(lengths[0]) if len(lengths) else 0
+        if len(wrong := np.flatnonzero(lengths != size)):
+            raise ValueError(f"[{name}] has {lengths[wrong[0]]} numbers in row {wrong[0]}, expected {size} as in row 0")
     flat = values.flatten().to_numpy(zero_copy_only=True)
-    return np.ascontiguousarray(flat).reshape(-1, kind.list_size)
+    return np.ascontiguousarray(flat).reshape(len(values), size)
+
+
+def _storage(kind: Any) -> Any:
+    """What an extension type, as that of Ray's tensors, is stored as."""
+    return getattr(kind, "storage_type", kind)

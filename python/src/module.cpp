@@ -27,6 +27,7 @@ NB_MODULE(_core, module) {
   add_rounds(module);
   add_head(module);
   add_encoder(module);
+  add_exchange(module);
   add_experiment(module);
   add_run(module, nullptr);
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <exception>
+#include <system_error>
 #include <utility>
 
 #include <goldpan/core/background_hashes.hpp>
@@ -13,8 +14,13 @@ constexpr std::size_t kStep = std::size_t{4} << 20;  // bytes between two looks 
 
 }  // namespace
 
-BackgroundHashes::BackgroundHashes(std::vector<Input> inputs)
-    : inputs_(std::move(inputs)), thread_([this] { work(); }) {}
+BackgroundHashes::BackgroundHashes(std::vector<Input> inputs) : inputs_(std::move(inputs)) {
+  try {
+    thread_ = std::thread([this] { work(); });
+  } catch (const std::system_error&) {
+    // No more threads to be had: whoever asks first does the work.
+  }
+}
 
 BackgroundHashes::~BackgroundHashes() {
   stopping_ = true;
@@ -44,6 +50,7 @@ std::string BackgroundHashes::get(const std::string& name) {
   const bool known =
       std::ranges::any_of(inputs_, [&](const Input& input) { return input.name == name; });
   if (!known) throw Error("hash", "got input '" + name + "', expected one that was given");
+  if (!thread_.joinable() && digests_.empty()) work();
   std::unique_lock lock(mutex_);
   done_.wait(lock, [&] { return error_ || digests_.contains(name); });
   if (!digests_.contains(name)) std::rethrow_exception(error_);

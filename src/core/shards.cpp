@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cstdio>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <set>
@@ -29,14 +31,53 @@ std::vector<fs::path> matching(const std::string& pattern) {
   return paths;
 }
 
+/// What `goldpan embed --shard i/n` wrote into a folder: shard-00000-of-00008/embeddings.npy, ...
+/// All n have to be there.
+std::vector<fs::path> numbered_shards_in(const fs::path& folder) {
+  std::set<fs::path> shards;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (entry.path().filename().string().starts_with("shard-") && entry.is_directory()) {
+      shards.insert(entry.path());
+    }
+  }
+  std::vector<fs::path> files;
+  for (const fs::path& shard : shards) {
+    const std::string name = shard.filename().string();
+    std::size_t number = 0, count = 0;
+    int end = 0;
+    if (std::sscanf(name.c_str(), "shard-%zu-of-%zu%n", &number, &count, &end) != 2 ||
+        end != static_cast<int>(name.size()) || count == 0) {
+      continue;
+    }
+    // In the order of their names they count 0, 1, ..., n - 1.
+    if (number != files.size()) {
+      throw Error(folder.string(),
+                  fmt::format("lacks shard {} of {}, expected all of them", files.size(), count));
+    }
+    if (!fs::exists(shard / "embeddings.npy")) {
+      throw Error(shard.string(), "holds no embeddings.npy: it is not complete");
+    }
+    files.push_back(shard / "embeddings.npy");
+    if (shard == *shards.rbegin() && files.size() != count) {
+      throw Error(folder.string(),
+                  fmt::format("lacks shard {} of {}, expected all of them", files.size(), count));
+    }
+  }
+  return files;
+}
+
 std::vector<fs::path> shards_in(const fs::path& folder) {
   if (fs::exists(folder / "embeddings.npy")) return {folder / "embeddings.npy"};
+  if (std::vector<fs::path> shards = numbered_shards_in(folder); !shards.empty()) return shards;
   std::vector<fs::path> paths;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
     if (name.starts_with("embeddings") && name.ends_with(".npy")) paths.push_back(entry.path());
   }
-  if (paths.empty()) throw Error(folder.string(), "holds no embeddings.npy or embeddings*.npy");
+  if (paths.empty()) {
+    throw Error(folder.string(),
+                "holds no embeddings.npy, embeddings*.npy or shards of goldpan embed --shard");
+  }
   std::ranges::sort(paths, {}, &fs::path::native);
   return paths;
 }
@@ -78,7 +119,13 @@ std::vector<fs::path> find_shards(std::span<const std::string> names) {
     if (fs::is_directory(name, none)) {
       found = shards_in(name);
     } else if (!fs::exists(name, none) && name.find_first_of("*?[") != std::string::npos) {
-      found = matching(name);
+      for (const fs::path& path : matching(name)) {
+        if (!fs::is_directory(path, none)) {
+          found.push_back(path);
+        } else {
+          std::ranges::copy(shards_in(path), std::back_inserter(found));
+        }
+      }
     } else {
       found = {name};
     }

@@ -6,8 +6,9 @@
 #define HWY_TARGET_INCLUDE "kernels/product.cpp"
 #include <hwy/foreach_target.h>
 // Must come after foreach_target.h.
-#include <hwy/aligned_allocator.h>
 #include <hwy/highway.h>
+
+#include "kernels/aligned.hpp"
 
 // The usual three blocks around a tile in registers (Goto & van de Geijn 2008, "Anatomy of
 // high-performance matrix multiplication"): a panel of b in the first-level cache, a block of a in
@@ -124,8 +125,8 @@ HWY_ATTR void multiply_tile(const float* HWY_RESTRICT a, const float* HWY_RESTRI
 }
 
 struct Room {
-  hwy::AlignedFreeUniquePtr<float[]> a = hwy::AllocateAligned<float>(kRows * kDepth);
-  hwy::AlignedFreeUniquePtr<float[]> b = hwy::AllocateAligned<float>(kCols * kDepth);
+  hwy::AlignedFreeUniquePtr<float[]> a = aligned_array<float>(kRows * kDepth);
+  hwy::AlignedFreeUniquePtr<float[]> b = aligned_array<float>(kCols * kDepth);
 };
 
 HWY_ATTR void add_tile(const float* HWY_RESTRICT tile, std::size_t rows, std::size_t cols,

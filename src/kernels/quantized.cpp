@@ -11,6 +11,8 @@
 // Must come after foreach_target.h.
 #include <hwy/highway.h>
 
+#include "kernels/aligned.hpp"
+
 #ifndef GOLDPAN_KERNELS_QUANTIZED_ONCE
 #define GOLDPAN_KERNELS_QUANTIZED_ONCE
 namespace goldpan {
@@ -208,7 +210,7 @@ Quantizer::Numbers Quantizer::quantize(std::span<const float> x, std::int8_t* ou
   thread_local hwy::AlignedFreeUniquePtr<float[]> values;
   thread_local std::size_t room = 0;
   if (room < size_) {
-    values = hwy::AllocateAligned<float>(size_);
+    values = aligned_array<float>(size_);
     room = size_;
   }
   HWY_DYNAMIC_DISPATCH(shift_kernel)
@@ -233,7 +235,7 @@ Quantizer::Numbers Quantizer::quantize(std::span<const float> x, std::int8_t* ou
 QuantizedRows::QuantizedRows(const Quantizer& by, std::size_t rows)
     : quantizer(&by),
       capacity(rows),
-      values(hwy::AllocateAligned<std::int8_t>((rows + kTile) * by.size())),
+      values(aligned_array<std::int8_t>((rows + kTile) * by.size())),
       scales(rows),
       half_lengths(rows),
       errors(rows) {
@@ -254,7 +256,7 @@ void QuantizedRows::note(std::size_t at) {
 }
 
 QuantizedBlock::QuantizedBlock(const Quantizer& by)
-    : quantizer(&by), values(hwy::AllocateAligned<std::int8_t>(by.size() * kSketchBlock)) {}
+    : quantizer(&by), values(aligned_array<std::int8_t>(by.size() * kSketchBlock)) {}
 
 void QuantizedBlock::set(MatrixView<const float> rows) {
   assert(rows.rows() <= kSketchBlock);

@@ -12,6 +12,8 @@
 // Must come after foreach_target.h.
 #include <hwy/highway.h>
 
+#include "kernels/aligned.hpp"
+
 HWY_BEFORE_NAMESPACE();
 namespace goldpan {
 namespace HWY_NAMESPACE {
@@ -99,9 +101,9 @@ HWY_ATTR void add_activations(const PackedCenters& centers, float point_norm,
 HWY_ATTR void triangle_kernel(MatrixView<const float> points, const PackedCenters& centers,
                               std::span<const std::uint8_t> pool_of_point, MatrixView<float> sums) {
   const std::size_t depth = centers.cols(), stride = centers.padded_rows();
-  const auto tile = hwy::AllocateAligned<float>(depth * kTileRows);
-  const auto values = hwy::AllocateAligned<float>(stride * kTileRows);
-  const auto pools = hwy::AllocateAligned<float>(stride * sums.rows());
+  const auto tile = aligned_array<float>(depth * kTileRows);
+  const auto values = aligned_array<float>(stride * kTileRows);
+  const auto pools = aligned_array<float>(stride * sums.rows());
   std::fill_n(tile.get(), depth * kTileRows, 0.0f);
   std::fill_n(pools.get(), stride * sums.rows(), 0.0f);
   for (std::size_t begin = 0; begin < points.rows(); begin += kTileRows) {
@@ -134,8 +136,8 @@ HWY_EXPORT(triangle_kernel);
 PackedCenters::PackedCenters(MatrixView<const float> centers)
     : rows_(centers.rows()), cols_(centers.cols()) {
   const std::size_t padded = padded_rows();
-  values_ = hwy::AllocateAligned<float>(padded * cols_);
-  norms_ = hwy::AllocateAligned<float>(padded);
+  values_ = aligned_array<float>(padded * cols_);
+  norms_ = aligned_array<float>(padded);
   std::fill_n(values_.get(), padded * cols_, 0.0f);
   std::fill_n(norms_.get(), padded, std::numeric_limits<float>::infinity());
   for (std::size_t row = 0; row < rows_; ++row) {

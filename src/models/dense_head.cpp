@@ -20,7 +20,7 @@ constexpr std::size_t kNeighbours = 9;  // of write_window: 3 x 3 cells, then th
 constexpr std::size_t kParts = kNeighbours + 1;
 constexpr std::ptrdiff_t kAround = 3;
 // Cells of an image that are made boxes at most, before suppression.
-constexpr std::size_t kMostCandidates = 400;
+constexpr std::size_t kMostCandidates = 150;
 
 /// The cells that the classes are learned from.
 struct Sample {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,12 @@ std::string gnuplot_text(const std::string& text);
 std::string gnuplot_number(double value);
 /// Borders, tics and margins of a panel.
 const char* panel_look();
-/// The axis of the budget: per cent above labels, at the budgets asked for.
-std::string budget_axis(const Grid& grid);
+/// Places of budgets of a grid, ascending.
+using Budgets = std::vector<std::size_t>;
+Budgets all_budgets(const Grid& grid);
+/// The axis of some budgets: per cent above labels, at those asked for; where labels are few,
+/// labels above per cent.
+std::string budget_axis(const Grid& grid, const Budgets& budgets);
 /// A named data block: one point a budget (those that are not finite left out) and its band.
 std::string curve_block(const Grid& grid, const std::string& name,
                         const std::vector<Spread>& points);

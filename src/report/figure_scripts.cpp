@@ -53,12 +53,7 @@ std::string number(double value) {
 
 std::string gnuplot_number(double value) { return number(value); }
 
-namespace {
-
-using Budgets = std::vector<std::size_t>;
-
-// The axis of some budgets: per cent above labels, at those asked for; where labels are few, labels
-// above per cent. Where ticks would touch, the first and last stay and the others give way.
+// Where ticks would touch, the first and last stay and the others give way.
 std::string budget_axis(const Grid& grid, const Budgets& budgets) {
   const auto position = [&](std::size_t budget) {
     return std::log(std::max<double>(1, static_cast<double>(grid.labels(budget))));
@@ -97,6 +92,8 @@ Budgets all_budgets(const Grid& grid) {
   return budgets;
 }
 
+namespace {
+
 // Few labels and shares of the pool apart, where a run has a curve in both: gains differ tenfold,
 // so that one scale for both would press the second onto the zero line.
 std::vector<Budgets> regimes_of(const Grid& grid) {
@@ -107,12 +104,6 @@ std::vector<Budgets> regimes_of(const Grid& grid) {
   if (few.size() < 2 || shares.size() < 2) return {all_budgets(grid)};
   return {few, shares};
 }
-
-}  // namespace
-
-std::string budget_axis(const Grid& grid) { return budget_axis(grid, all_budgets(grid)); }
-
-namespace {
 
 constexpr const char* kPanelLook =
     "set border 3 lw 0.8 lc rgb '#333333'\nset tics out nomirror scale 0.6\n"
@@ -452,7 +443,7 @@ FigureScript cost_script(const Analysis& analysis, const std::vector<std::size_t
   body += fmt::format("set origin 0.5,{}\n", number(legend_share));
   panel(fmt::format("(b) Test {}", task.others.front().label), task.others.front().label,
         "labels bought, share of the pool");
-  body += budget_axis(grid);
+  body += budget_axis(grid, all_budgets(grid));
   body += second.plot();
   std::vector<Style> legend;
   for (const std::size_t s : strategies) legend.push_back(styles[s]);

@@ -86,7 +86,7 @@ FigureScript slice_gains_script(const SliceStudy& study) {
   const double share = (1 - legend_share) / 2;
   std::string& body = figure.body;
   body += panel_look();
-  body += budget_axis(grid);
+  body += budget_axis(grid, all_budgets(grid));
   body += "set xlabel \"labels bought, share of the pool\" font ',10' offset 0,-0.6\n";
   body += fmt::format("set multiplot\nset size 0.5,{}\nunset key\n", gnuplot_number(share));
   for (const bool on_slice : {true, false}) {

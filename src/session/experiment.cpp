@@ -62,6 +62,15 @@ TrainClassifier make_training(const Settings& settings, const RunOptions& option
   };
 }
 
+/// SHA-256 over what all labels say, for tasks whose labels the data's fingerprint need not cover.
+std::string digest_of_targets(const Task& task, const Dataset& dataset) {
+  Sha256 digest;
+  for (Index item = 0; item < dataset.size(); ++item) {
+    digest.update(task.write(dataset.targets, item) + "\n");
+  }
+  return digest.hex();
+}
+
 /// The places among the test items that are in the slice: "3 17 18".
 std::string places_of(const MinedSlice& mined, std::size_t pool_size) {
   std::string places;
@@ -70,15 +79,6 @@ std::string places_of(const MinedSlice& mined, std::size_t pool_size) {
     places += fmt::format("{}{}", places.empty() ? "" : " ", row - pool_size);
   }
   return places;
-}
-
-/// SHA-256 over what all labels say, for tasks whose labels the data's fingerprint need not cover.
-std::string digest_of_targets(const Task& task, const Dataset& dataset) {
-  Sha256 digest;
-  for (Index item = 0; item < dataset.size(); ++item) {
-    digest.update(task.write(dataset.targets, item) + "\n");
-  }
-  return digest.hex();
 }
 
 JournalHeader make_header(const Settings& settings, const Task& task, const PreparedData& prepared,
@@ -98,13 +98,13 @@ JournalHeader make_header(const Settings& settings, const Task& task, const Prep
       {"dim", std::to_string(prepared.embeddings.cols())},
   };
   header.facts.insert(header.facts.end(), options.facts.begin(), options.facts.end());
+  header.observations = prepared.observations;
   if (!mined.name.empty()) {
     header.facts.emplace_back("mined_slice", mined.name);
     header.facts.emplace_back("mined_slice_pool",
                               std::to_string(mined.count(0, prepared.pool_size)));
     header.facts.emplace_back("mined_slice_places", places_of(mined, prepared.pool_size));
   }
-  header.observations = prepared.observations;
   if (task.name() != "classification") {
     header.facts.emplace_back("targets_digest", digest_of_targets(task, dataset));
   }
@@ -186,9 +186,12 @@ CommandInputs command_inputs(const Settings& settings, const PreparedData& prepa
 }
 
 /// Makes what the task learns with. What it refers to must outlive it.
-std::function<std::unique_ptr<Learner>()> learner_maker(
-    const Settings& settings, const RunOptions& options, const PreparedData& prepared,
-    const ModelInputs& inputs, const std::filesystem::path& out, const Targets& targets) {
+std::function<std::unique_ptr<Learner>()> learner_maker(const Settings& settings,
+                                                        const RunOptions& options,
+                                                        const PreparedData& prepared,
+                                                        const ModelInputs& inputs,
+                                                        const std::filesystem::path& out,
+                                                        const Targets& targets, bool calibrated) {
   if (settings.task == "detection") {
     if (!settings.learner.empty()) {
       return command_learners(command_inputs(settings, prepared, out, targets.categories));
@@ -213,15 +216,15 @@ std::function<std::unique_ptr<Learner>()> learner_maker(
       grouped += group.end - group.begin;
     }
     for (; grouped < targets.label_names.size(); ++grouped) add(2);
-    return [parts, &settings, groups = targets.label_groups, labels = targets.label_names.size()] {
+    return [parts, calibrated, groups = targets.label_groups, labels = targets.label_names.size()] {
       return make_multilabel_learner(labels, groups, [&](std::size_t part, std::size_t classes) {
-        return make_classification_learner(parts.at(part), classes, settings.calibration);
+        return make_classification_learner(parts.at(part), classes, calibrated);
       });
     };
   }
   const TrainClassifier train = make_training(settings, options, inputs);
-  return [train, &settings, classes = inputs.classes] {
-    return make_classification_learner(train, classes, settings.calibration);
+  return [train, calibrated, classes = inputs.classes] {
+    return make_classification_learner(train, classes, calibrated);
   };
 }
 
@@ -314,14 +317,13 @@ std::filesystem::path run_experiment(const Settings& given, const std::filesyste
   const ModelInputs model_inputs{prepared.embeddings, prepared.dataset.items.images,
                                  plan.task->classes(*plan.pool_targets).size(),
                                  prepared.dataset.fingerprint};
-  plan.make_learner =
-      learner_maker(settings, options, prepared, model_inputs, out, *plan.pool_targets);
-  Settings plain = settings;
-  plain.calibration = false;
-  plan.make_plain_learner =
-      settings.task == "detection"
-          ? plan.make_learner
-          : learner_maker(plain, options, prepared, model_inputs, out, *plan.pool_targets);
+  plan.make_learner = learner_maker(settings, options, prepared, model_inputs, out,
+                                    *plan.pool_targets, settings.calibration);
+  // A detector is not calibrated, and a command has one folder.
+  plan.make_plain_learner = settings.task == "detection"
+                                ? plan.make_learner
+                                : learner_maker(settings, options, prepared, model_inputs, out,
+                                                *plan.pool_targets, false);
   if (!plan.mined.name.empty()) {
     plan.test_slices.push_back(mined_test_slice(plan.mined, plan.pool_size));
   }

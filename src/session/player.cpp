@@ -168,16 +168,22 @@ FitReport Player::train(std::size_t round) {
 
 Proposal Player::cold_start(std::size_t batch) const {
   const bool needs_predictions = info_.needs.probabilities || info_.needs.passes;
-  const bool starts_by_itself = !needs_predictions || info_.needs.model_optional;
+  const bool has_own_start = std::ranges::any_of(
+      info_.options, [](const OptionInfo& option) { return option.name == "cold_start"; });
   Round first;
-  first.strategy = settings_.cold_start != "auto" ? settings_.cold_start
-                   : starts_by_itself             ? info_.name
-                                                  : std::string_view("random");
+  if (settings_.cold_start != "auto") {
+    first.strategy = settings_.cold_start;
+  } else if (!needs_predictions || has_own_start) {
+    first.strategy = info_.name;
+  } else {
+    // What can do without a model starts as strategy auto does, the others alike at random.
+    first.strategy = info_.needs.model_optional ? "auto" : "random";
+  }
   first.batch = batch;
   first.reason = Reason::kColdStart;
   first.options = options_of(first.strategy);
   first.stream = streams_of(0);
-  if (info_.uniform || find_task_strategy(settings_.task, first.strategy).uniform) {
+  if (info_.uniform || strategy_row(first.strategy).uniform) {
     first.strategy = "random";
     // Not from this strategy's streams: the same for all strategies at a given seed.
     first.stream = [this](const char*) { return Generator(seed_).stream("cold_start"); };
@@ -217,8 +223,8 @@ Proposal Player::later_batch(std::size_t round, std::size_t batch, double& score
     if (find_miner(info_.name) != nullptr) {
       later.choose = mining_choice(later);
     } else {
-      if (floor && !signals.probabilities.empty()) later.floor = floor_wishes(batch);
       later.choose = task_choice(settings_, ledger_.targets(), signals, later, workers_);
+      if (floor && !signals.probabilities.empty()) later.floor = floor_wishes(batch);
     }
   }
   return propose(later, pool, workers_);

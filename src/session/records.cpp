@@ -97,16 +97,16 @@ std::vector<PickRecord> read_picks(const std::filesystem::path& journal) {
   return picks;
 }
 
+std::map<std::string, std::string> read_targets(const std::filesystem::path& journal) {
+  return read_targets(open_journal(journal));
+}
+
 void check_pages(const std::filesystem::path& journal) {
   const Database database = open_journal(journal);
   Statement check(database, "PRAGMA integrity_check(1)");
   if (check.step() && check.text(0) != "ok") {
     throw Error(journal.string(), "is damaged: " + check.text(0));
   }
-}
-
-std::map<std::string, std::string> read_targets(const std::filesystem::path& journal) {
-  return read_targets(open_journal(journal));
 }
 
 std::map<std::string, std::string> read_thumbnails(const std::filesystem::path& journal) {

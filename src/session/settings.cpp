@@ -154,7 +154,7 @@ OptionValues options_of_learner(const Settings& settings, std::string_view learn
 
 OptionValues options_for(const Settings& settings, std::string_view strategy) {
   OptionValues values;
-  const StrategyInfo& info = find_task_strategy(settings.task, strategy);
+  const StrategyInfo& info = strategy_row(strategy);
   for (const std::string& option : settings.options) {
     const std::size_t dot = option.substr(0, option.find('=')).find('.');
     const bool is_named = dot != std::string::npos;

@@ -278,7 +278,8 @@ std::vector<SettingInfo> make_table() {
                          1, 10000, &Settings::passes));
   table.push_back(
       choice("protocol.cold_start", "--cold-start",
-             "first batch. auto: k_center and its like start by themselves, hybrid by k_means, "
+             "first batch. auto: k_center and its like start by themselves; what can do without a "
+             "model (hybrid, uherding, auto, ...) by max_herding up to 50 labels, k_means beyond; "
              "the others from one random batch",
              {"auto", "random", "k_means", "max_herding", "typiclust", "k_center"},
              &Settings::cold_start));

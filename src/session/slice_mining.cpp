@@ -64,6 +64,11 @@ std::vector<double> judged_alone(const Task& task, const Predictions& prediction
 
 }  // namespace
 
+const StrategyInfo& find_played_strategy(std::string_view name) {
+  const MinerInfo* const miner = find_miner(name);
+  return miner == nullptr ? find_strategy(name) : miner->strategy;
+}
+
 std::size_t MinedSlice::count(std::size_t begin, std::size_t end) const {
   return static_cast<std::size_t>(std::count(inside.begin() + static_cast<std::ptrdiff_t>(begin),
                                              inside.begin() + static_cast<std::ptrdiff_t>(end),

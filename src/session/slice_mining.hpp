@@ -14,6 +14,9 @@
 
 namespace goldpan {
 
+/// The row of a strategy or of a miner. Throws Error listing the known strategies for another name.
+const StrategyInfo& find_played_strategy(std::string_view name);
+
 /// The slice that a run mines for.
 struct MinedSlice {
   std::string name;  ///< empty: none

@@ -15,6 +15,8 @@
 #include <goldpan/strategies/multilabel.hpp>
 #include <goldpan/tasks/class_quality.hpp>
 
+#include "session/slice_mining.hpp"
+
 namespace goldpan {
 namespace {
 
@@ -141,6 +143,13 @@ std::vector<std::string> task_strategies(std::string_view task) {
   return Settings().strategies;
 }
 
+const StrategyInfo& strategy_row(std::string_view strategy) {
+  for (const StrategyInfo& info : detection_strategies()) {
+    if (info.name == strategy) return info;
+  }
+  return find_played_strategy(strategy);
+}
+
 const StrategyInfo& find_task_strategy(std::string_view task, std::string_view strategy) {
   if (task == "detection") {
     for (const StrategyInfo& info : detection_strategies()) {
@@ -153,8 +162,9 @@ const StrategyInfo& find_task_strategy(std::string_view task, std::string_view s
                 "mine_badge goes by the probabilities of one class an item, which "
                 "--task multilabel does not have");
   }
+  if (task == "classification") return find_strategy(strategy);
   const StrategyInfo& info = find_strategy(strategy);
-  if (task == "classification" || goes_by_embeddings(info)) return info;
+  if (goes_by_embeddings(info)) return info;
   if (task == "multilabel") {
     if (is_one_of(kByLabels, strategy)) return info;
     throw Error("--strategies",

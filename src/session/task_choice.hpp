@@ -19,6 +19,9 @@ namespace goldpan {
 /// saying why not for one that is known elsewhere.
 const StrategyInfo& find_task_strategy(std::string_view task, std::string_view strategy);
 
+/// The row of a strategy, whatever it is for. Throws Error listing the known ones.
+const StrategyInfo& strategy_row(std::string_view strategy);
+
 /// The strategies that a run compares unless it is told others.
 std::vector<std::string> task_strategies(std::string_view task);
 

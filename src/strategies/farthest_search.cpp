@@ -9,8 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include <hwy/aligned_allocator.h>
-
+#include "kernels/aligned.hpp"
 #include "kernels/blas.hpp"
 #include "kernels/distance.hpp"
 #include "kernels/sketch.hpp"
@@ -195,7 +194,7 @@ class FarthestSearch::Search {
 
   float* products_of(Scratch& scratch) const {
     if (!scratch.products) {
-      scratch.products = hwy::AllocateAligned<float>(kCenterChunk * kSketchBlock);
+      scratch.products = aligned_array<float>(kCenterChunk * kSketchBlock);
     }
     return scratch.products.get();
   }
@@ -215,7 +214,7 @@ class FarthestSearch::Search {
     };
     if (coarse_) {
       const std::size_t size = coarse_->sketch.size();
-      if (!scratch.block) scratch.block = hwy::AllocateAligned<float>(size * kSketchBlock);
+      if (!scratch.block) scratch.block = aligned_array<float>(size * kSketchBlock);
       transpose_sketches({scratch.sketches.data() + (begin - first_read) * size, end - begin, size},
                          scratch.block.get());
       for_chunks(kCenterChunk, [&](std::size_t c, std::size_t last) {

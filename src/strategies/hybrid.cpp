@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "strategies/cold_start.hpp"
 #include "strategies/farthest_first.hpp"
 #include "strategies/rows.hpp"
 
@@ -17,11 +18,13 @@ Selection select_hybrid(const Pool& pool, std::size_t batch, const StrategyOptio
                                 : start == "typiclust" ? rows::typiclust
                                 : start == "random"    ? rows::random
                                                        : rows::k_means;
-    Selection selection = select_by(first, pool, batch, options, generator, workers);
+    Selection selection = start == "auto"
+                              ? select_cold(pool, batch, options, generator, workers)
+                              : select_by(first, pool, batch, options, generator, workers);
     selection.notes.insert(selection.notes.begin(),
                            "hybrid: no probabilities, so there is no telling what is uncertain; "
                            "picked by " +
-                               start);
+                               (start == "auto" ? "the rule for cold starts" : start));
     return selection;
   }
   const double wanted =
@@ -43,9 +46,11 @@ constexpr OptionInfo kHybridOptions[] = {
      .least = 1},
     {.name = "cold_start",
      .type = OptionType::kChoice,
-     .standard = "k_means",
-     .help = "what picks while there are no probabilities",
-     .choices = "k_means,max_herding,typiclust,random"}};
+     .standard = "auto",
+     .help =
+         "what picks while there are no probabilities; auto: max_herding with radius 0.5 up to 50 "
+         "picks, k_means beyond",
+     .choices = "auto,k_means,max_herding,typiclust,random"}};
 
 constinit const StrategyInfo rows::hybrid = {
     .name = "hybrid",

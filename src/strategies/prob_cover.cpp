@@ -257,11 +257,15 @@ Selection cover(const Pool& pool, std::size_t batch, const StrategyOptions& opti
   }
   std::priority_queue<Entry> heap(std::less<Entry>(), std::move(entries));
 
+  // Rows that no ball but their own covers tie, and ties go to the lowest row: in files that are
+  // sorted by class, class by class. The searched radius is too small for them to say anything, so
+  // the rest is drawn (docs/decisions/0224); a radius that was asked for is taken at its word.
+  const std::uint32_t least = search ? 2 : 1;
   Selection selection;
   while (selection.indices.size() < batch) {
     Entry top = heap.top();
     const std::uint32_t degree = covered.degree(top.place);
-    if (degree == 0 && top.degree == 0) break;
+    if (degree < least && top.degree == degree) break;
     heap.pop();
     if (degree != top.degree) {
       top.degree = degree;
@@ -286,8 +290,11 @@ Selection cover(const Pool& pool, std::size_t batch, const StrategyOptions& opti
       selection.indices.push_back(row);
       selection.scores.push_back(0.0);
     }
-    selection.notes.push_back("prob_cover: nothing left to cover: " +
-                              std::to_string(batch - covering) + " picks at random");
+    const bool all_covered = covered.covered() == places.rows.size();
+    selection.notes.push_back(
+        std::string("prob_cover: ") +
+        (all_covered || !search ? "nothing left to cover: " : "no ball covers another row: ") +
+        std::to_string(batch - covering) + " picks at random");
   }
   return selection;
 }

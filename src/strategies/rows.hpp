@@ -8,6 +8,7 @@
 // itself stands in the file of its name.
 #define GOLDPAN_STRATEGIES(ROW) \
   ROW(random)                   \
+  ROW(auto_)                    \
   ROW(k_center)                 \
   ROW(badge)                    \
   ROW(hybrid)                   \

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernels/aligned.hpp"
+
 namespace goldpan {
 namespace {
 
@@ -37,7 +39,7 @@ void transpose_sketches(MatrixView<const float> sketches, float* out) {
 }
 
 SketchedBlock::SketchedBlock(MatrixView<const float> sketches, std::span<const float> slacks)
-    : values(hwy::AllocateAligned<float>(sketches.cols() * kSketchBlock)) {
+    : values(aligned_array<float>(sketches.cols() * kSketchBlock)) {
   transpose_sketches(sketches, values.get());
   for (std::size_t i = 0; i < sketches.rows(); ++i) {
     half_lengths[i] = half_length(sketches.row(i));

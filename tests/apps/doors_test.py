@@ -73,6 +73,27 @@ class Limits(ProgramTest):
         self.assertEqual(result.returncode, 1, result.stderr)
         self.assertRegex(result.stderr, r"error: \[.*(large.npy|memory).*\]")
 
+    def test_many_threads_in_little_room(self):
+        # Scratch space that a worker could not have was written to all the same (signal 11).
+        for limit in (600_000, 800_000, 1_000_000):
+            for command in (self.pick("--threads", "64"), (*self.pick("--threads", "64")[:4], "k_center", *self.pick()[5:])):
+                words = " ".join(str(word) for word in command)
+                result = shell(f'ulimit -v {limit}; exec "$0" {words}')
+                self.assertIn(result.returncode, (0, 1), f"ulimit -v {limit}: {words}: {result.stderr}")
+                if result.returncode == 1:
+                    self.assertRegex(result.stderr, r"error: \[\w+\]")
+
+    def test_few_processes(self):
+        words = " ".join(str(word) for word in self.pick("--threads", "64"))
+        result = shell(f'ulimit -u 1; exec "$0" {words}')
+        self.assertIn(result.returncode, (0, 1), result.stderr)
+
+    def test_a_limit_on_files_is_an_error_of_the_file(self):
+        result = shell(f'ulimit -f 1; exec "$0" pick --embeddings {self.folder}/embeddings.npy --strategy random --batch 500 '
+                       f'--out {self.folder}/many.csv')
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertIn("many.csv] cannot write", result.stderr)
+
     def test_prices_and_lists(self):
         for price in ("nan", "-1", "inf"):
             self.fails("--label-price", "report", self.folder, f"--label-price={price}")

@@ -54,6 +54,29 @@ class EmbedTest(ProgramTest):
         return self.run_here("embed", "--images", "frames", "--out", out, "--encoder", self.encoder, "--dim", self.dim,
                              *more)
 
+    def test_shards_are_the_parts_of_one_folder(self):
+        if not WITH_OPENVINO:
+            self.embed("sample")  # patches learn: only in the space of a folder that has learned already
+            self.fails_here("learns from the images: each shard would lie in a space of its own", "embed", "--images",
+                            "frames", "--encoder", "patches", "--dim", 6, "--out", "parts", "--shard", "0/4")
+        like = [] if WITH_OPENVINO else ["--like", "sample"]
+        self.embed("embedded", *like)
+        for i in (0, 2, 3):
+            self.embed("parts", "--shard", f"{i}/4", *like)
+        pick = ["pick", "--strategy", "k_center", "--batch", 9, "--embeddings"]
+        self.fails_here("[parts] lacks shard 1 of 4, expected all of them", *pick, "parts")
+        self.embed("parts", "--shard", "1/4", *like)
+        values = [self.read(f"parts/shard-{i:05}-of-00004/embeddings.npy")[128:] for i in range(4)]
+        self.assertEqual(b"".join(values), self.read("embedded/embeddings.npy")[128:])
+        self.assertEqual([len(value) // 4 // self.dim for value in values], [22, 23, 22, 23])
+        self.run_here(*pick, "embedded/embeddings.npy", "--ids", "embedded/ids.txt", "--out", "one.csv")
+        for given in ("parts", "parts/shard-*", "parts/*/embeddings.npy"):
+            self.run_here(*pick, given, "--out", "many.csv")
+            self.assertEqual(self.read("many.csv"), self.read("one.csv"))
+        for wrong in ("4/4", "1", "-1/4", "1/0", "1/4x", "1/91"):
+            self.fails_here("--shard", "embed", "--images", "frames", "--encoder", self.encoder, "--dim", self.dim,
+                            "--out", "more", "--shard=" + wrong, *like)
+
     def test_two_commands_from_a_folder_of_frames_to_a_batch(self):
         self.embed("embedded")
         ids = self.read("embedded/ids.txt").decode().splitlines()

@@ -1,11 +1,14 @@
 #include "kernels/kmeans.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <set>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include <goldpan/core/error.hpp>
 
 namespace goldpan {
 namespace {
@@ -158,6 +161,22 @@ TEST(KMeans, NoRows) {
   Generator generator(0);
   Workers workers(1);
   EXPECT_TRUE(kmeans(points, {}, {}, generator, workers).assignment.empty());
+}
+
+TEST(KMeans, StopsHalfWay) {
+  Generator generator(1);
+  Matrix<float> points(20'000, 16);
+  for (float& x : std::span(points.data(), points.size())) {
+    x = static_cast<float>(generator.normal());
+  }
+  // The second time that it is asked, which is after the work has begun.
+  for (const int threads : {1, 3}) {
+    std::atomic<int> asked = 0;
+    Workers workers(threads, [&] { return ++asked > 1; });
+    const KMeansOptions endless{.clusters = 300, .iterations = 10'000, .tolerance = 0};
+    EXPECT_THROW(kmeans(points, endless, generator, workers), Cancelled);
+    EXPECT_EQ(asked, 2);
+  }
 }
 
 }  // namespace

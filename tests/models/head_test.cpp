@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -7,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <goldpan/core/error.hpp>
 #include <goldpan/models/linear_head.hpp>
 
 #include "expect_error.hpp"
@@ -37,6 +39,25 @@ class Heads : public testing::TestWithParam<std::size_t> {
     return logits;
   }
 };
+
+TEST_P(Heads, TrainingStopsHalfWay) {
+  Generator generator(3);
+  Matrix<float> embeddings(6'000, 128);
+  for (float& x : std::span(embeddings.data(), embeddings.size())) {
+    x = static_cast<float>(generator.normal());
+  }
+  std::vector<Index> rows(embeddings.rows());
+  std::iota(rows.begin(), rows.end(), 0u);
+  std::vector<std::int32_t> labels;  // of nothing that the columns show, which takes long to learn
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    labels.push_back(static_cast<std::int32_t>(generator.below(20)));
+  }
+  std::atomic<int> asked = 0;
+  Workers workers(2, [&] { return ++asked > 1; });  // the second time: it has begun
+  const auto head = make_head(embeddings, 20, options());
+  EXPECT_THROW(head->fit(rows, labels, {}, Generator(1), workers), Cancelled);
+  EXPECT_EQ(asked, 2);
+}
 
 INSTANTIATE_TEST_SUITE_P(All, Heads, testing::Values(kLinear, kHidden),
                          [](const auto& test) { return test.param == 0 ? "linear" : "hidden"; });

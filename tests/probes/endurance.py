@@ -54,7 +54,7 @@ class Runs:
         return subprocess.Popen(self.command(out), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
     def end(self, process):
-        _, errors = process.communicate(timeout=300)
+        _, errors = process.communicate(timeout=1200)
         return process.returncode, errors
 
     def whole(self, name):
@@ -66,7 +66,7 @@ class Runs:
 
     def verified(self, out):
         """What `report --verify` says, or "" where all is well."""
-        result = subprocess.run([self.program, "report", "--verify", str(out)], capture_output=True, text=True, timeout=300)
+        result = subprocess.run([self.program, "report", "--verify", str(out)], capture_output=True, text=True, timeout=1200)
         if result.returncode not in (0, 1):
             return f"status {result.returncode}: {result.stderr[-300:]}"
         return result.stderr if result.returncode else ""
@@ -95,14 +95,14 @@ def kills(runs, arguments):
     duration = time.monotonic() - began
     shutil.rmtree(out)
     killed, whole, in_embedding, faults = 0, 0, 0, []
-    while killed < arguments.count or whole == 0:
+    while (killed < arguments.count and time.monotonic() < arguments.end) or whole == 0:
         out = runs.folder / "killed"
         process = runs.start(out)
         try:
             # Early moments are as likely as late ones, so that each stage gets its share.
             process.wait(generator.random() * duration * 1.3)
         except subprocess.TimeoutExpired:
-            if killed < arguments.count:
+            if killed < arguments.count and time.monotonic() < arguments.end:
                 process.send_signal(signal.SIGKILL)
         status, errors = runs.end(process)
         if status == -signal.SIGKILL:
@@ -132,6 +132,8 @@ def flips(runs, arguments):
         faults.append(f"before any flip: {said}")
     for name, victims in (("cache", [cache, cache.with_suffix(".json")]), ("journal", [out / "run.db"])):
         for number in range(arguments.count):
+            if time.monotonic() > arguments.end:
+                break
             victim = victims[0] if generator.random() < 0.7 else victims[-1]
             content = victim.read_bytes()
             at, bit = generator.randrange(len(content)), generator.randrange(8)
@@ -139,7 +141,7 @@ def flips(runs, arguments):
             said = runs.verified(out)
             if victim.stem not in said:
                 faults.append(f"bit {bit} of byte {at} of {victim.name} was not found: {said[-300:]}")
-            if number % 10 == 0:  # the same folder in use: never another table with status 0
+            if number % 40 == 0:  # the same folder in use: never another table with status 0
                 copy = runs.folder / "used"
                 shutil.rmtree(copy, ignore_errors=True)
                 shutil.copytree(out, copy)
@@ -156,16 +158,19 @@ def flips(runs, arguments):
 
 
 def full(runs, arguments):
-    """Disks of ever larger size: each stage is where some of them end."""
+    """Disks of sizes up to beyond what a run needs: each stage is where some of them end."""
     generator = random.Random(arguments.seed)
     largest = sum(path.stat().st_size for path in (runs.folder / "reference").rglob("*") if path.is_file())
     place = runs.folder / "disk"
     place.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(place)], capture_output=True).returncode == 0
-    refused, faults = 0, []
+    disks, refused, faults = 0, 0, []
     try:
         for number in range(arguments.count):
-            size = int(largest * 1.6 * (number + generator.random()) / arguments.count) + 4096
+            if time.monotonic() > arguments.end:
+                break
+            disks += 1
+            size = int(largest * 1.6 * generator.random()) + 4096
             out = place / "out"
             if mounted:
                 subprocess.run(["mount", "-o", f"remount,size={size}", str(place)], check=True)
@@ -193,7 +198,7 @@ def full(runs, arguments):
     finally:
         if mounted:
             subprocess.run(["umount", str(place)], check=False)
-    return f"{arguments.count} {'disks' if mounted else 'limits on files'}, {refused} of them full before the end", faults
+    return f"{disks} {'disks' if mounted else 'limits on files'}, {refused} of them full before the end", faults
 
 
 def main():
@@ -202,7 +207,10 @@ def main():
     parser.add_argument("what", choices=["kills", "flips", "full"])
     parser.add_argument("--count", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="end earlier, saying how many there were")
     arguments = parser.parse_args()
+    arguments.end = time.monotonic() + 60 * arguments.minutes
+    arguments.program = os.path.abspath(arguments.program)
     with tempfile.TemporaryDirectory(prefix="goldpan-endurance-") as folder:
         runs = Runs(arguments.program, folder)
         counts, faults = {"kills": kills, "flips": flips, "full": full}[arguments.what](runs, arguments)

@@ -76,6 +76,16 @@ def test_parquet_with_a_list_column(clouds, tmp_path):
     whole = goldpan.select("k_center", embeddings=clouds[0], batch=20)
     picks = goldpan.select("k_center", embeddings=[tmp_path / "0.parquet", tmp_path / "1.parquet"], batch=20)
     np.testing.assert_array_equal(picks.indices, whole.indices)
+    # As Ray Data writes arrays: tensors, or lists of any size.
+    tensors = pa.FixedShapeTensorArray.from_numpy_ndarray(clouds[0][:250])
+    lists = pa.array(list(clouds[0][250:]), pa.list_(pa.float32()))
+    for name, column in {"3.parquet": tensors, "4.parquet": lists}.items():
+        pq.write_table(pa.table({"embedding": column}), tmp_path / name)
+    picks = goldpan.select("k_center", embeddings=[tmp_path / "3.parquet", tmp_path / "4.parquet"], batch=20)
+    np.testing.assert_array_equal(picks.indices, whole.indices)
+    pq.write_table(pa.table({"embedding": pa.array([[1.0, 2.0], [3.0]], pa.list_(pa.float32()))}), tmp_path / "5.parquet")
+    with pytest.raises(ValueError, match="5.parquet. has 1 numbers in row 1, expected 2 as in row 0"):
+        goldpan.select("k_center", embeddings=[tmp_path / "5.parquet"], batch=1)
     pq.write_table(pa.table({"x": [1, 2]}), tmp_path / "2.parquet")
     with pytest.raises(ValueError, match="2.parquet. has no column 'embedding', expected one of x"):
         goldpan.select("k_center", embeddings=[tmp_path / "2.parquet"], batch=1)

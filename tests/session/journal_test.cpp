@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <limits>
+#include <memory>
+#include <thread>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -9,6 +11,7 @@
 #include <goldpan/core/files.hpp>
 
 #include "expect_error.hpp"
+#include "session/folder_lock.hpp"
 #include "session/schema.hpp"
 #include "session/sqlite.hpp"
 #include "temporary_folder.hpp"
@@ -174,6 +177,28 @@ TEST(Journal, RefusesASecondRunAndStrangeFiles) {
   expect_error([&] { Journal(folder.path(), header(), false); }, "run.db]");
   expect_error([&] { read_records(folder / "run.db"); }, "run.db]");
   expect_error([&] { read_records(folder / "none/run.db"); }, "is missing");
+}
+
+TEST(Journal, ReleasesItsLockAfterItsDataBaseIsClosed) {
+  // A run that has waited for the lock must find no other connection: closing the last one puts
+  // the log into the file and removes it.
+  const TemporaryFolder folder;
+  for (std::size_t round = 0; round < 20; ++round) {
+    auto journal = std::make_unique<Journal>(folder.path(), header(), false);
+    journal->add_round(round_of("badge", 1, round), kPicks, kLabels);
+    ASSERT_TRUE(std::filesystem::exists(folder / "run.db-wal"));
+    std::thread closing([&] { journal.reset(); });
+    while (true) {
+      try {
+        const FolderLock lock(folder.path(), "run.lock", "busy");
+        EXPECT_FALSE(std::filesystem::exists(folder / "run.db-wal")) << round;
+        break;
+      } catch (const Error&) {
+        std::this_thread::yield();
+      }
+    }
+    closing.join();
+  }
 }
 
 TEST(Journal, ARefusedRoundLeavesTheOldOnes) {

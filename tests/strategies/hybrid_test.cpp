@@ -51,14 +51,20 @@ TEST(Hybrid, AShortlistBeyondThePoolIsThePool) {
             reference::k_center(data.embeddings, data.labeled, data.unlabeled, 30).indices);
 }
 
-TEST(Hybrid, StartsColdByKMeansOrAsAsked) {
+TEST(Hybrid, StartsColdByTheRuleOrAsAsked) {
   const SyntheticPool data(200, 6, 4, 20);
   Pool pool = data.view();
   pool.probabilities = {};
   pool.passes = nullptr;
   Generator generator(0);
   Workers workers(2);
-  EXPECT_EQ(hybrid(pool, 15).indices, select("k_means", pool, 15, generator, workers).indices);
+  StrategyOptions narrow;
+  narrow.values.set("radius", 0.5);
+  EXPECT_EQ(hybrid(pool, 15).indices,
+            select("max_herding", pool, 15, generator, workers, narrow).indices);
+  EXPECT_EQ(hybrid(pool, 50).indices,
+            select("max_herding", pool, 50, generator, workers, narrow).indices);
+  EXPECT_EQ(hybrid(pool, 51).indices, select("k_means", pool, 51, generator, workers).indices);
   for (const char* start : {"k_means", "max_herding", "typiclust"}) {
     StrategyOptions options;
     options.values.set("cold_start", start);

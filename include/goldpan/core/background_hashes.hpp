@@ -27,7 +27,8 @@ class BackgroundHashes {
     std::span<const std::byte> bytes;
   };
 
-  /// Starts at once, the inputs one after the other in their order.
+  /// Starts at once, the inputs one after the other in their order; at the first get() where the
+  /// system gives no thread.
   explicit BackgroundHashes(std::vector<Input> inputs);
   /// Stops: digests that nobody asked for are not finished.
   ~BackgroundHashes();

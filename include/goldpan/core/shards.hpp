@@ -13,8 +13,9 @@
 namespace goldpan {
 
 /// The `.npy` files that the given names stand for, in order: a file for itself; a folder for the
-/// `embeddings.npy` in it or, without one, for its files `embeddings*.npy`; a pattern with `*`, `?`
-/// or `[` for the files that match. What a folder or a pattern stands for is sorted by the bytes of
+/// `embeddings.npy` in it or, without one, for the shards that `goldpan embed --shard` wrote into
+/// it (all of them) or for its files `embeddings*.npy`; a pattern with `*`, `?` or `[` for the
+/// files and folders that match. What a folder or a pattern stands for is sorted by the bytes of
 /// its names: number files with leading zeros. Throws Error for a name that stands for nothing, and
 /// for a file that comes twice.
 std::vector<std::filesystem::path> find_shards(std::span<const std::string> names);

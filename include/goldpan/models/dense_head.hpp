@@ -37,7 +37,7 @@ struct DenseHeadOptions {
   /// squared norm of 1.
   double weight_decay = 0.1, ridge = 1.0;
   /// Cells whose best category is less probable give no box.
-  double least_score = 0.02;
+  double least_score = 0.002;
   /// Boxes of a category that overlap a better one this much are dropped.
   double overlap = 0.5;
   /// Boxes an image, the best.

@@ -12,6 +12,7 @@ import json
 import math
 import operator
 import os
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -186,12 +187,9 @@ def _files(names: Files | None) -> list[str]:
         return []
     listed = [os.fspath(names)] if is_path(names) else [os.fspath(name) for name in names]  # type: ignore[arg-type,union-attr]
     found: list[str] = []
-    for name in listed:
-        # What stands for several files; names that only workers can see are taken as they are.
-        if os.path.isdir(name):
-            found += _core.Pieces([name]).names
-        else:
-            found += _expand([name])
+    # What stands for several files; names that only workers can see are taken as they are.
+    for name in _expand(listed):
+        found += _core.Pieces([name]).names if os.path.isdir(name) else [name]
     return found
 
 
@@ -263,9 +261,11 @@ class _Run:
         return DistributedDuplicates(*merger.duplicates(), *map(int, self._cost), self._restarts)
 
     def _start(self) -> None:
+        start = time.monotonic()
         self._team.start(self._parts)
         self._lengths = self._ask(lambda part: ("lengths", ()), range(len(self._parts)))
         self._ends = np.cumsum([0, *(sum(self._lengths[part]) for part in range(len(self._parts)))])
+        self._read_seconds += time.monotonic() - start
 
     def _rounds(
         self, strategy: str, batch: int, options: dict[str, Any], known: NDArray[np.uint32], purpose: str,
@@ -297,7 +297,10 @@ class _Run:
         total = batch if strategy != "dedup" else int(ends[-1])
         while not merger.done:
             answers = self._ask_round(merger)
-            merger.merge([answers.get(part, b"") for part in everyone])
+            try:
+                merger.merge([answers.get(part, b"") for part in everyone])
+            except ValueError as error:
+                raise ValueError(self._with_names(str(error))) from None
             if self._show is not None:
                 self._show.progress(strategy, merger.picked, total)
             if checkpoint is not None and not merger.done and time.monotonic() - saved >= seconds:
@@ -307,6 +310,10 @@ class _Run:
             os.remove(checkpoint)
         self._cost += merger.cost()
         return merger
+
+    def _with_names(self, message: str) -> str:
+        """What the engine says of shards by their number, with their files."""
+        return re.sub(r"\bshard (\d+)\b", lambda found: f"{found[0]} ({self._parts[int(found[1])].describe()})", message)
 
     def _ask_round(self, merger: Merger) -> dict[int, bytes]:
         def question(part: int) -> tuple[str, tuple[Any, ...]] | None:
