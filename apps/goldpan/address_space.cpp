@@ -5,6 +5,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "outcome.hpp"
+
 namespace {
 
 /// Its buffers, one of 32 MiB for each core that it may use, and the stacks of their threads.
@@ -23,7 +25,7 @@ void refuse_small_address_space(int, char**, char**) {
       "error: [memory] the limit on the address space (ulimit -v) leaves less than 256 MiB for "
       "OpenBLAS' buffers, expected a higher limit\n";
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kMessage, sizeof kMessage - 1);
-  ::_exit(1);
+  ::_exit(static_cast<int>(Status::kInternal));
 }
 
 [[gnu::section(".preinit_array"),

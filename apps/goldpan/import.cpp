@@ -18,6 +18,7 @@
 
 #include "commands.hpp"
 #include "exchange_inputs.hpp"
+#include "outcome.hpp"
 
 namespace {
 
@@ -140,9 +141,10 @@ void import_annotations(const Options& options) {
     doubtful += resolved.count(outcome);
   }
   if (options.strict && doubtful > 0) {
-    throw Error("--strict", fmt::format("{} annotations name items or classes that are not known; "
-                                        "see {}/annotations.csv",
-                                        doubtful, options.out));
+    throw StatusError(Status::kBadInput, "--strict",
+                      fmt::format("{} annotations name items or classes that are not known; "
+                                  "see {}/annotations.csv",
+                                  doubtful, options.out));
   }
 }
 

@@ -6,11 +6,12 @@
 #include <fmt/format.h>
 
 #include <goldpan/core/error.hpp>
+#include <goldpan/core/npy.hpp>
 
 InputHashes::InputHashes(std::vector<NamedFile> files, bool hash) : named_(std::move(files)) {
   std::vector<goldpan::BackgroundHashes::Input> inputs;
   for (const auto& [name, path] : named_) {
-    files_.emplace_back(path);
+    files_.emplace_back(goldpan::array_file(path));
     inputs.push_back({name, files_.back().bytes()});
   }
   if (hash) hashes_.emplace(std::move(inputs));
@@ -32,7 +33,7 @@ void refuse_overwriting(const std::vector<NamedFile>& inputs,
   for (const auto& [name, path] : inputs) {
     for (const std::filesystem::path& output : outputs) {
       std::error_code missing;
-      if (std::filesystem::equivalent(output, path, missing)) {
+      if (std::filesystem::equivalent(output, goldpan::array_file(path), missing)) {
         throw goldpan::Error(
             "--out",
             fmt::format("'{}' would be overwritten, which is read as --{}", output.string(), name));

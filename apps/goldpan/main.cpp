@@ -4,35 +4,28 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
-#include <new>
-#include <system_error>
+#include <string>
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
-#include <goldpan/core/error.hpp>
+#include <goldpan/core/stopwatch.hpp>
 #include <goldpan/version.hpp>
 
 #include "commands.hpp"
+#include "console.hpp"
+#include "outcome.hpp"
 
 namespace {
 
-constexpr int kFailed = 1;
-constexpr int kInterrupted = 130;  // as shells report a program ended by Ctrl-C
+constexpr int kFailed = static_cast<int>(Status::kBadInput);
 
-int run_program(int argc, char** argv) {
-  spdlog::set_default_logger(spdlog::stderr_color_st("goldpan"));
-  spdlog::set_pattern("%^%v%$");
-
-  CLI::App program(
-      "Goldpan: active learning, measured honestly (goldpan run) and selected fast (goldpan "
-      "pick).");
+void add_commands(CLI::App& program) {
   program.set_version_flag("--version", goldpan::kVersion);
   program.require_subcommand(1);
-  program.footer("`goldpan COMMAND --help` explains a command.");
+  program.footer("`goldpan COMMAND --help` explains a command.\n" + status_help());
   add_run_command(program);
   add_report_command(program);
   add_embed_command(program);
@@ -44,12 +37,40 @@ int run_program(int argc, char** argv) {
   add_import_command(program);
   add_label_command(program);
   add_scenes_command(program);
+  for (CLI::App* const command : program.get_subcommands({})) {
+    name_types(*command);
+    add_console_options(*command);
+    const std::string footer = command->get_footer();
+    command->footer((footer.empty() ? "" : footer + "\n") + status_help());
+  }
+}
+
+Status run_program(CLI::App& program, int argc, char** argv) {
+  const goldpan::Stopwatch watch;
+  Status status = Status::kDone;
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return program.exit(error) == 0 ? 0 : kFailed;
+    if (error.get_exit_code() == 0) {
+      program.exit(error);  // prints the help
+    } else {
+      status = Status::kUsage;
+      if (logs_json()) {
+        log_event("error", {{"status", status_name(status)},
+                            {"exit", static_cast<int>(status)},
+                            {"where", "goldpan"},
+                            {"message", error.what()}});
+      } else {
+        program.exit(error);
+      }
+    }
+  } catch (...) {
+    status = report_error(program, std::current_exception());
   }
-  return 0;
+  if (logs_json()) {
+    log_event("end", {{"exit", static_cast<int>(status)}, {"seconds", watch.seconds()}});
+  }
+  return status;
 }
 
 /// A closed standard stream leaves its number to the next file that is opened, which would then be
@@ -69,32 +90,16 @@ int flushed(int status) {
   return status == 0 ? kFailed : status;
 }
 
-int run_and_report(int argc, char** argv) {
-  try {
-    return run_program(argc, argv);
-  } catch (const goldpan::Cancelled&) {
-    std::fputs("\nstopped; what is finished is kept, and the same command resumes\n", stderr);
-    return kInterrupted;
-  } catch (const std::bad_alloc&) {
-    std::fputs(
-        "error: [memory] got less than this input and these settings need, expected a smaller pool "
-        "or batch, or more memory (ulimit -v)\n",
-        stderr);
-    return kFailed;
-  } catch (const std::system_error& error) {  // no thread, a folder that cannot be listed
-    std::fprintf(stderr, "error: [system] %s\n", error.what());
-    return kFailed;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "error: %s\n", error.what());
-    return kFailed;
-  }
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   // A file that grows beyond a limit (ulimit -f) is an error of its writer, like a full disk.
   std::signal(SIGXFSZ, SIG_IGN);
   hold_standard_streams();
-  return flushed(run_and_report(argc, argv));
+  start_console();
+  CLI::App program(
+      "Goldpan: active learning, measured honestly (goldpan run) and selected fast (goldpan "
+      "pick).");
+  add_commands(program);
+  return flushed(static_cast<int>(run_program(program, argc, argv)));
 }

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include <goldpan/acquire/candidates.hpp>
 #include <goldpan/acquire/propose.hpp>
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/files.hpp>
@@ -28,6 +31,7 @@
 #include "embed.hpp"
 #include "input_hashes.hpp"
 #include "labeled_rows.hpp"
+#include "outcome.hpp"
 #include "pick_boxes.hpp"
 #include "picked_images.hpp"
 #include "picks_csv.hpp"
@@ -41,7 +45,7 @@ using goldpan::Index;
 struct Options {
   std::vector<std::string> embeddings;     // files, folders, patterns
   std::vector<std::string> probabilities;  // the same
-  std::string logits, mc_probabilities, labeled, ids;
+  std::string logits, mc_probabilities, features, labeled, candidates, targets, ids;
   std::string from, images;
   std::string strategy;
   std::size_t batch = 0;
@@ -50,6 +54,9 @@ struct Options {
   goldpan::OptionValues strategy_options;
   int threads = 0;
   std::string out = "picks.csv";
+  bool force = false;
+  double dedup = 0;
+  std::string metric = "euclidean";
   bool hash = true;
   std::string multilabel, label_groups;
   BoxPickOptions boxes;
@@ -74,11 +81,15 @@ class Inputs {
     if (!options.probabilities.empty()) read_probabilities(options.probabilities);
     if (!options.logits.empty()) read_logits(options.logits);
     if (!options.mc_probabilities.empty()) read_passes(options.mc_probabilities);
+    if (!options.features.empty()) {
+      features_.emplace(options.features);
+      pool.features = features_->embeddings();
+      set_rows(pool.features.rows(), options.features);
+    }
     if (rows_ == 0) {
       throw Error("goldpan pick",
                   "needs at least one of --from, --images, --embeddings, --probs, --logits, "
-                  "--mc-probs, with at least "
-                  "one row");
+                  "--mc-probs, --features, with at least one row");
     }
     if (!options.ids.empty()) {
       ids = goldpan::read_text_lines(options.ids);
@@ -90,15 +101,31 @@ class Inputs {
     }
     if (!options.labeled.empty()) labeled = read_labeled(options.labeled, rows_, ids);
     unlabeled = goldpan::complement(labeled, rows_);
+    if (!options.candidates.empty()) read_candidates(options);
+    if (!options.targets.empty()) targets = read_labeled(options.targets, rows_, ids);
     pool.labeled = labeled;
     pool.unlabeled = unlabeled;
   }
 
+  std::size_t rows() const { return rows_; }
+
   goldpan::Pool pool;
-  std::vector<Index> labeled, unlabeled;
+  std::vector<Index> labeled, unlabeled, targets;
   std::vector<std::string> ids;
 
  private:
+  void read_candidates(const Options& options) {
+    unlabeled = read_labeled(options.candidates, rows_, ids);
+    std::vector<Index> both;
+    std::ranges::set_intersection(labeled, unlabeled, std::back_inserter(both));
+    if (!both.empty()) {
+      throw Error("--candidates",
+                  fmt::format("names row {}, which is labelled, expected unlabelled "
+                              "rows",
+                              both.front()));
+    }
+  }
+
   void set_rows(std::size_t rows, const std::string& file) {
     if (rows_from_.empty()) {
       rows_ = rows;
@@ -159,6 +186,7 @@ class Inputs {
   std::optional<goldpan::NpyEmbeddings> embeddings_;  // one file, of any type
   std::optional<goldpan::ShardedEmbeddings> shards_;  // or several
   std::optional<goldpan::NpyFloats> probabilities_, mc_probabilities_;
+  std::optional<goldpan::NpyEmbeddings> features_;
   goldpan::Matrix<float> softmax_, joined_;
   std::optional<goldpan::StoredPasses> passes_;
 };
@@ -175,10 +203,13 @@ std::vector<NamedFile> input_files(const Options& options) {
   };
   add("embeddings", options.embeddings);
   add("probs", options.probabilities);
-  for (const auto& [name, path] : std::array<std::pair<const char*, const std::string*>, 7>{
+  for (const auto& [name, path] : std::array<std::pair<const char*, const std::string*>, 10>{
            {{"logits", &options.logits},
             {"mc_probs", &options.mc_probabilities},
+            {"features", &options.features},
             {"labeled", &options.labeled},
+            {"candidates", &options.candidates},
+            {"targets", &options.targets},
             {"ids", &options.ids},
             {"predictions", &options.boxes.predictions},
             {"truth", &options.boxes.truth},
@@ -191,7 +222,8 @@ std::vector<NamedFile> input_files(const Options& options) {
   return files;
 }
 
-/// Neither output may overwrite an input or the other output.
+/// Neither output may overwrite an input or the other output, nor earlier picks unless that is
+/// meant: a batch that was sent to be labelled is worth more than this one.
 void check_outputs(const Options& options, const std::filesystem::path& out,
                    const std::filesystem::path& audit) {
   if (out == audit) {
@@ -200,6 +232,12 @@ void check_outputs(const Options& options, const std::filesystem::path& out,
                                      out.string()));
   }
   refuse_overwriting(input_files(options), {out, audit});
+  std::error_code none;
+  if (!options.force && std::filesystem::exists(out, none)) {
+    throw StatusError(
+        Status::kUsage, "--out",
+        fmt::format("'{}' is there already and is kept; --force overwrites it", out.string()));
+  }
 }
 
 /// What `goldpan embed` wrote stands for --embeddings and --ids; --images embeds first.
@@ -238,7 +276,7 @@ void show_picks(const Options& options, const std::vector<goldpan::Pick>& picks,
 }
 
 /// `pick --multilabel`: entropy, margin or BALD of each label, summed or the largest.
-goldpan::Proposal pick_by_labels(const Options& options, const Inputs& inputs,
+goldpan::Proposal pick_by_labels(const Options& options, const goldpan::Pool& pool,
                                  goldpan::Workers& workers) {
   const bool bald = options.strategy == "bald";
   if (!bald && options.strategy != "entropy" && options.strategy != "margin") {
@@ -246,26 +284,24 @@ goldpan::Proposal pick_by_labels(const Options& options, const Inputs& inputs,
                                           "--multilabel",
                                           options.strategy));
   }
-  if (bald ? inputs.pool.passes == nullptr : inputs.pool.probabilities.empty()) {
+  if (bald ? pool.passes == nullptr : pool.probabilities.empty()) {
     throw Error(bald ? "--mc-probs" : "--probs",
                 fmt::format("strategy {} with --multilabel needs it", options.strategy));
   }
   goldpan::MultilabelOptions labels;
   labels.aggregate =
       options.multilabel == "max" ? goldpan::LabelAggregate::kMax : goldpan::LabelAggregate::kSum;
-  labels.groups =
-      goldpan::parse_label_groups(options.label_groups, bald ? inputs.pool.passes->classes()
-                                                             : inputs.pool.probabilities.cols());
+  labels.groups = goldpan::parse_label_groups(
+      options.label_groups, bald ? pool.passes->classes() : pool.probabilities.cols());
   const auto kind =
       options.strategy == "margin" ? goldpan::LabelScore::kMargin : goldpan::LabelScore::kEntropy;
   const std::vector<double> of_rows =
-      bald ? goldpan::multilabel_bald(*inputs.pool.passes, inputs.unlabeled, labels, workers)
-           : goldpan::multilabel_scores(inputs.pool.probabilities, inputs.unlabeled, kind, labels,
-                                        workers);
-  std::vector<double> scores(inputs.labeled.size() + inputs.unlabeled.size());
-  for (std::size_t i = 0; i < of_rows.size(); ++i) scores[inputs.unlabeled[i]] = of_rows[i];
-  return scored_round(inputs.labeled, inputs.unlabeled, options.batch, options.reserve,
-                      options.seed, workers,
+      bald ? goldpan::multilabel_bald(*pool.passes, pool.unlabeled, labels, workers)
+           : goldpan::multilabel_scores(pool.probabilities, pool.unlabeled, kind, labels, workers);
+  std::vector<double> scores(bald ? pool.passes->rows() : pool.probabilities.rows());
+  for (std::size_t i = 0; i < of_rows.size(); ++i) scores[pool.unlabeled[i]] = of_rows[i];
+  return scored_round(pool.labeled, pool.unlabeled, options.batch, options.reserve, options.seed,
+                      workers,
                       [&](std::span<const Index>, std::span<const Index> rest, std::size_t count) {
                         return goldpan::select_by_scores(scores, rest, count);
                       });
@@ -294,15 +330,28 @@ void pick(Options options) {
                       options.boxes);
   }
   const goldpan::StrategyInfo& strategy = goldpan::find_strategy(options.strategy);
-  options.strategy_options.resolve(strategy.options, strategy.name);  // before any file is read
+  try {
+    options.strategy_options.resolve(strategy.options, strategy.name);  // before any file is read
+  } catch (const Error& error) {
+    throw_as_usage(error);
+  }
+  if (!options.targets.empty() && options.strategy != "epig") {
+    throw StatusError(Status::kUsage, "--targets",
+                      fmt::format("goes with strategy epig, not {}", options.strategy));
+  }
   stop_on_interrupt();
 
   const goldpan::Stopwatch total;
   const goldpan::Progress progress = progress_bar(options.strategy, "picks");
   goldpan::Workers workers(options.threads, progress.stop);
   say_missing(workers);
-  const Inputs inputs(options);
+  Inputs inputs(options);
   InputHashes hashes(input_files(options), options.hash);
+  const goldpan::PreparedPool prepared(
+      inputs.pool, inputs.unlabeled, strategy,
+      {.dedup = options.dedup, .cosine = options.metric == "cosine"}, workers,
+      progress_bar("duplicates", "rows"));
+  check_something_left(prepared.candidates().size(), inputs.labeled.size(), inputs.rows());
   const double read_seconds = total.seconds();
 
   goldpan::Round round;
@@ -314,10 +363,12 @@ void pick(Options options) {
   };
   round.options.values = options.strategy_options;
   round.options.progress = progress;
+  round.options.epig_targets = inputs.targets;
   const goldpan::Stopwatch selecting;
-  const goldpan::Proposal batch = options.multilabel.empty()
-                                      ? goldpan::propose(round, inputs.pool, workers)
-                                      : pick_by_labels(options, inputs, workers);
+  goldpan::Proposal batch = options.multilabel.empty()
+                                ? goldpan::propose(round, prepared.pool(), workers)
+                                : pick_by_labels(options, prepared.pool(), workers);
+  batch.notes.insert(batch.notes.begin(), prepared.notes().begin(), prepared.notes().end());
   const double select_seconds = selecting.seconds();
   const std::size_t peak = goldpan::peak_resident_bytes();
 
@@ -329,8 +380,11 @@ void pick(Options options) {
                        {"seed", options.seed},
                        {"reserve", options.reserve},
                        {"options", options.strategy_options.given()},
+                       {"metric", options.metric},
+                       {"dedup", options.dedup},
                        {"labeled", inputs.labeled.size()},
-                       {"pool", inputs.labeled.size() + inputs.unlabeled.size()}};
+                       {"candidates", prepared.candidates().size()},
+                       {"pool", inputs.rows()}};
   audit["score"] = strategy.score;
   audit["inputs"] = hashes.describe();
   audit["notes"] = batch.notes;
@@ -343,7 +397,7 @@ void pick(Options options) {
   const auto drawn = std::ranges::count(batch.picks, goldpan::Reason::kReserve,
                                         [](const goldpan::Pick& pick) { return pick.reason; });
   fmt::print("{} picks from {} unlabelled rows in {:.3g} s, {} by {} and {} at random: {} ({})\n",
-             batch.picks.size(), inputs.unlabeled.size(), select_seconds,
+             batch.picks.size(), prepared.candidates().size(), select_seconds,
              batch.picks.size() - static_cast<std::size_t>(drawn), options.strategy, drawn,
              out.string(), audit_path.string());
   if (!options.from.empty()) show_picks(options, batch.picks, inputs.ids, out);
@@ -355,10 +409,10 @@ void add_pick_command(CLI::App& program) {
   CLI::App* command =
       program.add_subcommand("pick", "Choose: name the next batch to label, with an audit trail");
   const auto options = std::make_shared<Options>();
-  command->add_option(
-      "--embeddings", options->embeddings,
-      "N x D .npy; float32 and float16 are read in place, others converted; or shards "
-      "of float32 or float16: files, folders, 'patterns*'");
+  command->add_option("--embeddings", options->embeddings,
+                      "N x D .npy, .npz or .pt (file.npz:name); float32 and float16 are read in "
+                      "place, others converted; or shards "
+                      "of float32 or float16: files, folders, 'patterns*'");
   CLI::Option* probabilities =
       command->add_option("--probs", options->probabilities,
                           "N x C .npy: class probabilities of the model; or a file "
@@ -367,10 +421,29 @@ void add_pick_command(CLI::App& program) {
       ->excludes(probabilities);
   command->add_option("--mc-probs", options->mc_probabilities,
                       "K x N x C .npy: class probabilities of K stochastic passes");
+  command->add_option("--features", options->features,
+                      "N x H .npy: penultimate features, where they are not the embeddings (badge, "
+                      "bait)");
   command->add_option("--labeled,--session", options->labeled,
                       "what has labels: an id or a row number a line, .npy of integers or of N "
-                      "bools, or the folder "
-                      "of a `goldpan label` session");
+                      "bools, or the folder of a `goldpan label` session");
+  command->add_option("--candidates", options->candidates,
+                      "the unlabelled rows that may be picked, named as --labeled are [all]");
+  command->add_option("--targets", options->targets,
+                      "epig: the rows whose predictions labels should inform, named as --labeled "
+                      "are");
+  command
+      ->add_option("--dedup", options->dedup,
+                   "leave out near-duplicates: candidates whose cosine with a labelled row or an "
+                   "earlier candidate is about this or more; 0: keep all")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command
+      ->add_option("--metric", options->metric,
+                   "distances between embeddings: euclidean, or cosine (rows are brought to length "
+                   "1)")
+      ->check(CLI::IsMember({"euclidean", "cosine"}))
+      ->capture_default_str();
   command->add_option("--from", options->from,
                       "a folder of `goldpan embed`: its embeddings and ids; the picks' images go "
                       "beside --out as .jpg and .html");
@@ -399,6 +472,7 @@ void add_pick_command(CLI::App& program) {
       ->capture_default_str();
   command->add_option("--out", options->out, "the picks; the audit trail goes beside it as .json")
       ->capture_default_str();
+  command->add_flag("--force", options->force, "overwrite --out if it is there");
   command
       ->add_option("--multilabel", options->multilabel,
                    "several labels an item, --probs need not sum to 1: sum or max of the labels' "

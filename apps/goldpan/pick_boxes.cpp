@@ -26,6 +26,7 @@
 #include "commands.hpp"
 #include "console.hpp"
 #include "exchange_inputs.hpp"
+#include "outcome.hpp"
 #include "scored_round.hpp"
 
 namespace {
@@ -269,6 +270,7 @@ void pick_boxes(const PickRequest& request, const BoxPickOptions& options) {
   const std::size_t pool = chooser.images().size();
   const std::vector<Index> labeled = request.labeled(pool);
   const std::vector<Index> unlabeled = goldpan::complement(labeled, pool);
+  check_something_left(unlabeled.size(), labeled.size(), pool);
   const double read_seconds = total.seconds();
 
   const goldpan::Stopwatch selecting;
@@ -322,7 +324,7 @@ void pick_boxes(const PickRequest& request, const BoxPickOptions& options) {
         std::pair{"box_features", &options.box_features},
         std::pair{"embeddings", &request.embeddings}, std::pair{"ids", &request.ids}}) {
     if (file->empty()) continue;
-    const goldpan::MappedFile mapped(*file);
+    const goldpan::MappedFile mapped(goldpan::array_file(*file));
     audit["inputs"][name] = {{"file", *file},
                              {"bytes", mapped.bytes().size()},
                              {"sha256", goldpan::Sha256().update(mapped.bytes()).hex()}};

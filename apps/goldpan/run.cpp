@@ -74,6 +74,24 @@ void run(const Options& options) {
   }
 }
 
+/// What the help says that a setting takes.
+const char* type_name(goldpan::SettingInfo::Kind kind) {
+  using Kind = goldpan::SettingInfo::Kind;
+  switch (kind) {
+    case Kind::kText:
+      return "TEXT";
+    case Kind::kNumber:
+      return "NUMBER";
+    case Kind::kFlag:
+      return "true|false";
+    case Kind::kTextList:
+      return "TEXT,...";
+    case Kind::kNumberList:
+      return "NUMBER,...";
+  }
+  return "";
+}
+
 }  // namespace
 
 void add_run_command(CLI::App& program) {
@@ -86,6 +104,7 @@ void add_run_command(CLI::App& program) {
         [options, &info](const std::string& value) { options->given.emplace_back(&info, value); },
         std::string(info.help));
     option->default_str(info.get(goldpan::Settings()))
+        ->type_name(type_name(info.kind))
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
         ->group(std::string(info.key.substr(0, info.key.find('.'))));
     if (info.repeatable) {

@@ -20,6 +20,7 @@ import os
 import pathlib
 import random
 import signal
+import tempfile
 import threading
 import time
 
@@ -188,10 +189,11 @@ def rounds(args):
             some = files["e"][: max(1, size // each)]
             if size < each:  # the first rows of one shard, cut for the workers
                 values = np.load(files["e"][0], mmap_mode="r")[:size]
+                folder = tempfile.TemporaryDirectory()
                 some = []
                 for i, part in enumerate(np.array_split(values, args.workers)):
-                    np.save(pathlib.Path(args.pool) / f"part{i}.npy", part)
-                    some.append(str(pathlib.Path(args.pool) / f"part{i}.npy"))
+                    some.append(f"{folder.name}/part{i}.npy")
+                    np.save(some[-1], part)
             labeled = np.arange(args.labeled) * size // max(1, args.labeled)
             for batch in args.batches:
                 got = distributed.select("k_center", some, batch, labeled=labeled, engine=args.engine, workers=args.workers,
@@ -214,13 +216,14 @@ def plot(args):
     for batch in sorted({int(row["batch"]) for row in table}):
         of_batch = sorted((row for row in table if int(row["batch"]) == batch), key=lambda row: int(row["rows"]))
         x = [int(row["rows"]) for row in of_batch]
-        left.loglog(x, [int(row["rounds"]) for row in of_batch], "o-", label=f"{batch:,} picks")
-        right.loglog(x, [(int(row["bytes_sent"]) + int(row["bytes_received"])) / 1e6 for row in of_batch], "o-")
+        left.semilogx(x, [int(row["rounds"]) for row in of_batch], "o-", label=f"{batch:,} picks")
+        right.semilogx(x, [(int(row["bytes_sent"]) + int(row["bytes_received"])) / 1e6 for row in of_batch], "o-")
     left.set(xlabel="rows", ylabel="rounds", title="k-center: rounds")
     right.set(xlabel="rows", ylabel="MB, both ways, all workers", title="k-center: bytes")
     left.legend(frameon=False)
     for axes in (left, right):
         axes.grid(alpha=0.3)
+        axes.set_ylim(0)
     figure.tight_layout()
     figure.savefig(args.figure, dpi=130)
 

@@ -29,10 +29,8 @@ KERNELS = {
 SAME_COURSE = {"margin": "entropy", "least_confidence": "entropy", "bald": "entropy"}
 # Of the hybrid on the coordinator: its k-center among 2 B candidates, thread-seconds a pick at 10,000 picks.
 HYBRID_PICK = 7.6e-4
-# The share of BADGE's draws that is kept: 300 picks of 100,000 rows took 57 rounds (docs/scaling.md).
-KEPT = 0.1
-# Picks that k-center's coordinator may emit between two questions; distributed.py rounds counts them.
-PICKS_A_QUESTION = 300
+# The share of BADGE's draws that is kept: 1,000 picks of 2,000,000 rows took 253 rounds (docs/scaling.md).
+KEPT = 1 / 16
 # Checking a row for numbers that are not finite; reading it from the disk is beside it.
 READ = 1.0e-7
 DIMS, CLASSES, VALUE = 384, 10, 2  # float16
@@ -62,13 +60,14 @@ def rounds_of(strategy, rows, workers, picks, labeled, threads):
             plan.append(("gradients", 8 * draws / workers, gradient * draws / workers, 0.0, 1e-7 * (picks - left) * draws / 128))
             left, draws = left - kept, min(128, 2 * draws)
         return plan
-    each = max(1, picks // k_center_rounds(picks))
+    questions = k_center_rounds(picks, rows)
+    each = max(1, math.ceil(picks / questions))
     plan = [census, ("labeled", 1, row * labeled / workers, 0.0, 0.0)]
     done, first = 0, True
     while done < picks:
         now = min(each, picks - done)
         names = 12 * (1.5 * 16384 / workers + 32)
-        share = 0.5 if first else 0.5 / k_center_rounds(picks)
+        share = 0.5 if first else 0.5 / questions
         plan.append(("farthest", row * (labeled if first else each), names, share, 1e-7 * names / 12 * workers))
         plan.append(("values", 8 * each / workers, row * 4 * each / workers, 0.0, 2e-5 * now))
         done, first = done + now, False
@@ -81,9 +80,10 @@ def read_bytes(strategy):
     return values + (4 * CLASSES if strategy in ("entropy", "hybrid", "badge") else 0)
 
 
-def k_center_rounds(picks):
-    """Questions for the farthest rows that `picks` take. Counted at up to 500,000 rows; beyond, an assumption."""
-    return max(1, math.ceil(picks / PICKS_A_QUESTION))
+def k_center_rounds(picks, rows):
+    """Questions for the farthest rows that `picks` take. distributed.py rounds counted 4, 5 and 6 for 1,000 picks of 10^5,
+    10^6 and 2 x 10^6 rows; beyond, a line through these is an assumption."""
+    return max(1, math.ceil(picks / 1000 * (4 + 1.5 * max(0.0, math.log10(rows) - 5))))
 
 
 def simulate(args, strategy, rows, workers, rng, scale=1.0, read=True):

@@ -19,7 +19,7 @@ def as_floats(
 
     The array itself where it is that already; else a converted copy, unless it is a memory map.
     """
-    array = np.asarray(values)
+    array = np.asarray(plain(values))
     expected = f"an array of {shape}"
     if array.ndim != shape.count(" x ") + 1:
         raise ValueError(f"[{name}] got {array.ndim} dimensions, expected {expected}")
@@ -40,6 +40,23 @@ def as_floats(
         return np.ascontiguousarray(array, dtype=array.dtype.type if keep else np.float32)
 
 
+def plain(values: Any) -> Any:
+    """PyTorch's tensors as NumPy can take them, whatever they are: with a gradient, on a GPU, bfloat16.
+
+    Tensors in main memory of types that NumPy has share it; others are copied. Everything else is returned as it is.
+    """
+    if type(values).__module__.partition(".")[0] != "torch" or not hasattr(values, "detach"):
+        return values
+    tensor = values.detach().resolve_conj().resolve_neg() if hasattr(values, "resolve_neg") else values.detach()
+    if tensor.device.type != "cpu":
+        tensor = tensor.cpu()
+    if str(tensor.layout) != "torch.strided":
+        tensor = tensor.to_dense()
+    if str(tensor.dtype) == "torch.bfloat16":  # NumPy has no such type
+        tensor = tensor.float()
+    return tensor.numpy()
+
+
 def is_mapped(array: NDArray[Any]) -> bool:
     """Whether the values lie in a mapped file, whatever views are laid over it."""
     base: Any = array
@@ -52,7 +69,7 @@ def is_mapped(array: NDArray[Any]) -> bool:
 
 def as_rows(values: ArrayLike, name: str, count: int) -> NDArray[np.uint32]:
     """Row numbers, ascending, from numbers in any order or from a mask of `count` bools."""
-    array = np.asarray(values)
+    array = np.asarray(plain(values))
     if array.size == 0:
         return np.empty(0, np.uint32)
     if array.ndim != 1:
@@ -132,7 +149,7 @@ def as_classes(labels: NDArray[Any], name: str) -> tuple[list[str], NDArray[np.i
 
 def as_codes(labels: ArrayLike, name: str, classes: int) -> NDArray[np.int32]:
     """Class numbers in [0, classes)."""
-    array = np.asarray(labels)
+    array = np.asarray(plain(labels))
     if array.ndim != 1 or array.dtype.kind not in "iub":
         raise ValueError(
             f"[{name}] got {array.ndim} dimensions of {array.dtype}, expected one class number a row, "

@@ -1,6 +1,7 @@
 """Embeddings without weights."""
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from typing import Any, Union
@@ -24,7 +25,9 @@ class PatchEncoder(BaseEstimator):
     Images are uint8: an array of N x H x W x 3 (or N x H x W, grey), or a list of such arrays of any sizes, or a list
     of paths of JPEG and PNG files, which are decoded as needed. They are shrunk to a shorter side of 32 pixels.
 
-    >>> embeddings = goldpan.PatchEncoder(dim=384).fit_transform(images)
+    >>> encoder = goldpan.PatchEncoder(dim=384).fit(images)
+    >>> embeddings = encoder.transform(images)
+    >>> encoder.save("patches.npz"); encoder = goldpan.PatchEncoder.load("patches.npz")   # pickle works too
     """
 
     def __init__(
@@ -48,6 +51,40 @@ class PatchEncoder(BaseEstimator):
         if not hasattr(self, "_encoder"):
             raise ValueError("[PatchEncoder] got no fit() yet, expected one before transform()")
         return self._encoder.transform(_source(images), self.threads, listener(self.progress))
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {name: value for name, value in self.__dict__.items() if name not in ("_encoder", "progress")}
+        if hasattr(self, "_encoder"):
+            state["_learned"] = dict(self._encoder.learned())
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        learned = state.get("_learned")
+        self.__dict__.update({name: value for name, value in state.items() if name != "_learned"}, progress=None)
+        if learned is not None:
+            self._encoder = _core.PatchEncoder(self.dim, self.centroids, self.seed)
+            self._encoder.restore(list(learned.items()))
+
+    def save(self, path: Union[str, os.PathLike[str]]) -> None:
+        """Writes settings and what was learned (.npz)."""
+        state = self.__getstate__()
+        learned = state.pop("_learned", None)
+        if learned is None:
+            raise ValueError("[PatchEncoder] got no fit() yet, expected one before save()")
+        with open(os.fspath(path), "wb") as file:  # given a name, savez would put another ending behind it
+            np.savez(file, __settings__=np.array(json.dumps(state)), **learned)
+
+    @classmethod
+    def load(cls, path: Union[str, os.PathLike[str]]) -> PatchEncoder:
+        """What `save` wrote: embeds other images into the same space, bit for bit."""
+        with np.load(os.fspath(path), allow_pickle=False) as file:
+            if "__settings__" not in file:
+                raise ValueError(f"[{os.fspath(path)}] is not what PatchEncoder.save writes")
+            state = json.loads(str(file["__settings__"]))
+            state["_learned"] = {key: file[key] for key in file.files if key != "__settings__"}
+        encoder = cls()
+        encoder.__setstate__(state)
+        return encoder
 
     def fit_transform(self, images: Images, y: object = None) -> NDArray[np.float32]:
         return self.fit(images).transform(images)

@@ -15,7 +15,8 @@ try:
     from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 except ImportError as error:
     raise ImportError(
-        "goldpan.LinearHead is a scikit-learn estimator: pip install 'scikit-learn>=1.6'"
+        "goldpan.LinearHead is a scikit-learn estimator and needs scikit-learn 1.6 or later: "
+        "pip install 'goldpan-al[all]'"
     ) from error
 
 # Whole-number weights are written out as repeated rows up to this many times the rows given.

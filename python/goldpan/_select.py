@@ -3,7 +3,11 @@ from __future__ import annotations
 
 import functools
 import html
+import json
 import operator
+import os
+import pathlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -108,15 +112,38 @@ class Selection:
     ids: NDArray[Any] | None = None
     #: What the strategy had to say, a sentence each.
     notes: list[str] = field(default_factory=list)
+    #: The audit trail, as `goldpan pick` writes it: version, settings, inputs (with their SHA-256 if `select` was asked
+    #: to hash them), notes, timings, threads.
+    audit: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.indices)
 
     def to_pandas(self) -> pd.DataFrame:
         """A row a pick: rank, index, id, score, reason, inclusion_probability (the columns of `goldpan pick`)."""
-        import pandas as pd
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError("Selection.to_pandas needs pandas: pip install 'goldpan-al[all]'") from error
 
         return pd.DataFrame(self._columns())
+
+    def save(self, path: str | os.PathLike[str] = "picks.csv", *, force: bool = False) -> None:
+        """Writes the picks as `goldpan pick` does, and the audit trail beside them as .json.
+
+        What is there is kept unless `force`: FileExistsError.
+        """
+        out = pathlib.Path(path)
+        trail = out.with_suffix(".json")
+        if trail == out:
+            raise ValueError(f"[path] got '{out}', but that is where the audit trail goes, expected another ending")
+        if out.exists() and not force:
+            raise FileExistsError(f"[path] '{out}' is there already and is kept; force=True overwrites it")
+        ids = [] if self.ids is None else [str(name) for name in self.ids]
+        codes = np.array([_core.reasons().index(reason) for reason in self.reasons], np.uint8)
+        text = _core.picks_csv(self.indices, self.scores, codes, self.inclusion_probabilities, ids)
+        out.write_text(text, encoding="utf-8", newline="")
+        trail.write_text(json.dumps(self.audit, indent=2) + "\n", encoding="utf-8")
 
     def _columns(self) -> dict[str, Any]:
         return {
@@ -152,6 +179,7 @@ def select(
     *,
     embeddings: ArrayLike | Shards | None = None,
     probs: ArrayLike | Files | None = None,
+    logits: ArrayLike | None = None,
     mc_probs: ArrayLike | Files | None = None,
     features: ArrayLike | None = None,
     labeled: ArrayLike = (),
@@ -163,6 +191,9 @@ def select(
     ids: Sequence[Any] | NDArray[Any] | None = None,
     progress: Progress = None,
     epig_targets: ArrayLike | None = None,
+    metric: str = "euclidean",
+    dedup: float = 0.0,
+    hash: bool = False,
     **options: bool | float | str,
 ) -> Selection:
     """Chooses `batch` rows to label next. Equal arguments give equal picks, on any number of threads.
@@ -172,7 +203,7 @@ def select(
     - `embeddings`: N x D, float32 or float16; read in place, also from a memory map. Or shards: files by name,
       folder or pattern ("shards/*.npy"), or a list of them or of arrays; rows are numbered through, nothing is put
       together, and the names beside the files (`ids.txt`) come back as `ids`.
-    - `probs`: N x C class probabilities, each row summing to 1.
+    - `probs`: N x C class probabilities, each row summing to 1; or `logits`, N x C, instead.
     - `mc_probs`: K x N x C class probabilities of K stochastic passes (Monte Carlo dropout, an ensemble).
       Both also as files by name or pattern, one for each shard of the embeddings; they are put together in memory.
     - `features`: N x H penultimate features of the model, where they are not the embeddings (BADGE, BAIT).
@@ -181,6 +212,12 @@ def select(
     unlabelled rows that may be picked, if not all. `reserve` is the share of the
     batch drawn uniformly at random, for honest statistics. `ids`, N names, come back with the picks. `progress`:
     True shows a bar, a function is called with (done, total).
+
+    `metric="cosine"` measures distances between embeddings by their angle (a copy of length 1 is made). `dedup`, a cosine
+    above 0, leaves out candidates that are near-duplicates of a labelled row or of an earlier candidate. `hash=True`
+    puts the inputs' SHA-256 into `Selection.audit`, which `Selection.save` writes beside the picks.
+
+    PyTorch's tensors are taken too, with a gradient, on a GPU or bfloat16 (the last two are copied).
 
     `epig_targets`: for epig, the rows whose predictions the labels should inform. `options` are the strategy's own:
     `goldpan.strategies()` lists them with their defaults, ranges and what they do.
@@ -195,16 +232,22 @@ def select(
     if embeddings is not None and shards is None:
         e = as_floats(cast(ArrayLike, embeddings), "embeddings", "N x D", HALF_OR_SINGLE)
     h = None if features is None else as_floats(features, "features", "N x H", HALF_OR_SINGLE)
+    if metric not in ("euclidean", "cosine"):
+        raise ValueError(f"[metric] got '{metric}', expected euclidean or cosine")
     lengths = None if shards is None else shards.lengths
     p = None if probs is None else join_files(probs, lengths, 0, "N x C")
     if probs is not None and p is None:
         p = as_floats(cast(ArrayLike, probs), "probs", "N x C", SINGLE)
+    z = None if logits is None else as_floats(logits, "logits", "N x C", SINGLE)
+    if z is not None:
+        p = _softmax(z, p)
     m = None if mc_probs is None else join_files(mc_probs, lengths, 1, "K x N x C")
     if mc_probs is not None and m is None:
         m = as_floats(cast(ArrayLike, mc_probs), "mc_probs", "K x N x C", SINGLE)
     sizes = {
         name: len(array) if name != "mc_probs" else array.shape[1]
-        for name, array in {"embeddings": e, "features": h, "probs": p, "mc_probs": m}.items()
+        for name, array in {
+            "embeddings": e, "features": h, "probs" if z is None else "logits": p, "mc_probs": m}.items()
         if array is not None
     }
     if shards is not None:
@@ -231,15 +274,54 @@ def select(
     allowed = None if candidates is None else as_rows(candidates, "candidates", rows)
     if allowed is not None and len(both := np.intersect1d(known, allowed)):
         raise ValueError(f"[candidates] got row {both[0]}, which is labelled, expected unlabelled rows")
-    indices, scores, reasons, probabilities, notes = _core.select(
+    begin = time.perf_counter()
+    indices, scores, reasons, probabilities, notes, candidate_count = _core.select(
         strategy, rows, e, h, p, m, known, allowed, batch, seed, reserve, threads,
         None if epig_targets is None else as_rows(epig_targets, "epig_targets", rows), options, listener(progress),
-        shards,
+        shards, dedup, metric == "cosine",
     )
+    seconds = time.perf_counter() - begin
+    arrays = {"embeddings": e, "features": h, "probs": p if z is None else None, "logits": z, "mc_probs": m}
+    audit = {
+        "goldpan": _core.version,
+        "settings": {
+            "strategy": strategy, "batch": batch, "seed": seed, "reserve": reserve,
+            "options": {name: value if isinstance(value, (bool, int, str)) else float(value)
+                        for name, value in options.items()},
+            "metric": metric, "dedup": dedup, "labeled": len(known), "candidates": candidate_count, "pool": rows,
+        },
+        "score": next(info.score for info in strategies() if info.name == strategy),
+        "inputs": {name: _describe(array, hash) for name, array in arrays.items() if array is not None}
+        | ({} if shards is None else {"embeddings": {"shards": shards.names}}),
+        "notes": notes,
+        "timings": {"select_seconds": seconds},
+        "threads": threads or os.cpu_count(),
+    }
     return Selection(
         indices, scores, _reason_names()[reasons], probabilities,
-        None if ids is None else np.asarray(ids)[indices], notes,
+        None if ids is None else np.asarray(ids)[indices], notes, audit,
     )
+
+
+def _softmax(logits: NDArray[Any], probs: NDArray[Any] | None) -> NDArray[np.float32]:
+    if probs is not None:
+        raise ValueError("[logits] got logits and probs, expected one of them")
+    if logits.shape[1] == 1:
+        raise ValueError(
+            "[logits] got one column of logits, expected one a class, 2 or more; a binary model's logit z makes two: 0 "
+            "and z"
+        )
+    bad = np.flatnonzero(~np.isfinite(logits).all(axis=1))
+    if len(bad):
+        raise ValueError(f"[logits] row {bad[0]} is not finite")
+    return _core.apply_temperature(logits, 1.0)
+
+
+def _describe(array: NDArray[Any], with_hash: bool) -> dict[str, Any]:
+    described: dict[str, Any] = {"shape": list(array.shape), "dtype": array.dtype.name}
+    if with_hash:
+        described["sha256"] = _core.sha256(array)
+    return described
 
 
 class Duplicates(NamedTuple):

@@ -97,7 +97,7 @@ def read_shard(name: str, column: str) -> NDArray[Any]:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
-        raise ImportError(f"[{name}] Parquet needs pyarrow: pip install 'goldpan[parquet]'") from error
+        raise ImportError(f"[{name}] Parquet needs pyarrow: pip install 'goldpan-al[parquet]'") from error
     schema = pq.read_schema(name)
     if column not in schema.names:
         raise ValueError(f"[{name}] has no column '{column}', expected one of {', '.join(schema.names)}")

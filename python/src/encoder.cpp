@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
@@ -125,6 +127,25 @@ class PatchEncoder {
     return to_numpy(std::move(out));
   }
 
+  std::vector<std::pair<std::string, NewArray<float>>> learned() const {
+    std::vector<std::pair<std::string, NewArray<float>>> all;
+    for (auto& [key, values] : encoder_->learned()) {
+      goldpan::Matrix<float> copy = values;
+      all.emplace_back(key, to_numpy(std::move(copy)));
+    }
+    return all;
+  }
+
+  void restore(const std::vector<std::pair<std::string, Array<float, 2>>>& learned) {
+    std::map<std::string, goldpan::Matrix<float>> all;
+    for (const auto& [key, values] : learned) {
+      goldpan::Matrix<float> copy(values.shape(0), values.shape(1));
+      std::copy_n(values.data(), copy.size(), copy.data());
+      all.emplace(key, std::move(copy));
+    }
+    encoder_->restore(all);
+  }
+
  private:
   std::unique_ptr<goldpan::Encoder> encoder_;
 };
@@ -157,6 +178,8 @@ void add_encoder(nb::module_& module) {
            nb::arg("centroids"), nb::arg("seed"))
       .def("fit", &PatchEncoder::fit, nb::arg("images"), nb::arg("threads"),
            nb::arg("listener").none())
+      .def("learned", &PatchEncoder::learned)
+      .def("restore", &PatchEncoder::restore, nb::arg("learned"))
       .def("transform", &PatchEncoder::transform, nb::arg("images"), nb::arg("threads"),
            nb::arg("listener").none());
 }

@@ -154,6 +154,7 @@ MatrixView<const float> Embeddings::read_rows(std::size_t begin, std::size_t cou
 }
 
 void check_finite(const Embeddings& embeddings, const char* where) {
+  if (embeddings.cols() == 0) return;  // a file of a few bytes can claim 4294967297 such rows
   std::vector<float> buffer(embeddings.is_half() ? embeddings.cols() : 0);
   for (std::size_t i = 0; i < embeddings.rows(); ++i) {
     const auto row = embeddings.read_rows(i, 1, buffer.data()).row(0);

@@ -7,10 +7,14 @@
 #include <exception>
 #include <limits>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/npy.hpp>
+
+#include "core/torch_file.hpp"
+#include "core/zip.hpp"
 
 namespace goldpan {
 namespace {
@@ -185,11 +189,99 @@ void check_counts(const NpyFile& file) {
   }
 }
 
+bool is_torch_ending(std::string_view ending) { return ending == ".pt" || ending == ".pth"; }
+
+/// The file and, of "file.npz:name", the name in it.
+std::pair<std::filesystem::path, std::string> split(const std::filesystem::path& name) {
+  const std::string text = name.string();
+  std::error_code none;
+  for (std::size_t at = text.find(':'); at != std::string::npos; at = text.find(':', at + 1)) {
+    const std::filesystem::path file = text.substr(0, at);
+    const std::string ending = file.extension().string();
+    if ((ending == ".npz" || is_torch_ending(ending)) && !std::filesystem::exists(name, none)) {
+      return {file, text.substr(at + 1)};
+    }
+  }
+  return {name, ""};
+}
+
+/// Which of an archive's arrays is meant: the one of this name, or the only one.
+std::size_t place_of(const std::vector<std::string>& names, std::string_view wanted,
+                     const std::string& where) {
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+  if (names.empty()) throw Error(where, "holds no arrays");
+  if (wanted.empty()) {
+    if (names.size() == 1) return 0;
+    throw Error(where, "holds " + std::to_string(names.size()) + " arrays (" + all +
+                           "), expected one to be named, as " + where + ":" + names.front());
+  }
+  const auto found = std::ranges::find(names, wanted);
+  if (found == names.end()) {
+    throw Error(where, "holds no array '" + std::string(wanted) + "', expected one of " + all);
+  }
+  return static_cast<std::size_t>(found - names.begin());
+}
+
 }  // namespace
 
-NpyFile::NpyFile(const std::filesystem::path& path) : file_(path) {
-  const std::string where = path.string();
-  const auto bytes = file_.bytes();
+std::filesystem::path array_file(const std::filesystem::path& name) { return split(name).first; }
+
+NpyFile::NpyFile(const std::filesystem::path& path) : path_(path) {
+  const auto [file, member] = split(path);
+  file_ = MappedFile(file);
+  const std::string ending = file.extension().string();
+  if (ending == ".npz") {
+    open_npz(member);
+  } else if (is_torch_ending(ending)) {
+    open_torch(member);
+  } else {
+    parse(file_.bytes());
+  }
+}
+
+void NpyFile::open_npz(std::string_view member) {
+  const std::string where = file_.path().string();
+  const ZipArchive archive(file_.bytes(), where);
+  std::vector<std::string> names;
+  for (const ZipArchive::Member& entry : archive.members()) {
+    if (entry.name.ends_with(".npy")) names.push_back(entry.name.substr(0, entry.name.size() - 4));
+  }
+  const std::string name = names[place_of(names, member, where)] + ".npy";
+  const ZipArchive::Content content = archive.read(*archive.find(name));
+  unpacked_ = content.unpacked;
+  parse(content.bytes);
+  align();
+}
+
+void NpyFile::open_torch(std::string_view name) {
+  const std::string where = file_.path().string();
+  const std::vector<TorchTensor> tensors = read_torch_file(file_.bytes(), where);
+  std::vector<std::string> names;
+  for (const TorchTensor& tensor : tensors) names.push_back(tensor.name);
+  const TorchTensor& tensor = tensors[place_of(names, name, where)];
+  big_endian_ = tensor.type[0] == '>' && !tensor.type.ends_with('1');
+  type_ = tensor.type.substr(1);
+  shape_ = tensor.shape;
+  values_ = tensor.values;
+  unpacked_ = tensor.unpacked;
+  align();
+}
+
+/// Archives put their members anywhere: what cannot be looked at in place is copied.
+void NpyFile::align() {
+  if (is_aligned()) return;
+  auto copy = std::make_shared<const std::vector<std::byte>>(values_.begin(), values_.end());
+  values_ = *copy;
+  unpacked_ = std::move(copy);
+}
+
+bool NpyFile::is_aligned() const {
+  return reinterpret_cast<std::uintptr_t>(values_.data()) % alignof(float) == 0;
+}
+
+void NpyFile::parse(std::span<const std::byte> bytes) {
+  const std::string where = path_.string();
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (text.size() < 10 || text.substr(0, kMagic.size()) != kMagic) {
     throw Error(where, "is not a .npy file (it does not begin with \\x93NUMPY)");
@@ -203,8 +295,8 @@ NpyFile::NpyFile(const std::filesystem::path& path) : file_(path) {
   if (text.size() < 8 + length_bytes) throw Error(where, "ends inside the .npy header");
   std::uint32_t header_length = 0;
   std::memcpy(&header_length, text.data() + 8, length_bytes);
-  offset_ = 8 + length_bytes + header_length;
-  if (offset_ > text.size()) throw Error(where, "ends inside the .npy header");
+  const std::size_t offset = 8 + length_bytes + header_length;
+  if (offset > text.size()) throw Error(where, "ends inside the .npy header");
 
   const std::string_view header = text.substr(8 + length_bytes, header_length);
   const std::string type = parse_type(value_of(header, "descr", where), where);
@@ -219,18 +311,13 @@ NpyFile::NpyFile(const std::filesystem::path& path) : file_(path) {
       throw Error(where, "claims the impossible shape " + describe(shape_));
     }
   }
-  const std::size_t found = text.size() - offset_;
+  const std::size_t found = text.size() - offset;
   if (found < expected) {
     throw Error(where, "is truncated: shape " + describe(shape_) + " of type " + type_ + " needs " +
                            std::to_string(expected) + " bytes of values, the file has " +
                            std::to_string(found));
   }
-}
-
-std::span<const std::byte> NpyFile::values() const {
-  std::size_t bytes = static_cast<std::size_t>(type_[1] - '0');
-  for (const std::size_t length : shape_) bytes *= length;
-  return file_.bytes().subspan(offset_, bytes);
+  values_ = bytes.subspan(offset, expected);
 }
 
 std::string NpyFile::description() const {
@@ -240,11 +327,10 @@ std::string NpyFile::description() const {
 
 void NpyFile::require_in_place(const char* expected) const {
   const std::string where = path().string();
-  if (offset_ % alignof(float) != 0 || big_endian_ || fortran_order_) {
+  if (!is_aligned() || big_endian_ || fortran_order_) {
     throw Error(where,
-                "has " + description() +
-                    (offset_ % alignof(float) != 0 ? ", at an odd offset" : "") + ", expected " +
-                    expected +
+                "has " + description() + (!is_aligned() ? ", at an odd offset" : "") +
+                    ", expected " + expected +
                     " as it lies in memory. This line cures it: python3 -c \"import numpy; p "
                     "= '" +
                     where + "'; numpy.save(p, numpy.ascontiguousarray(numpy.load(p), '<f4'))\"");

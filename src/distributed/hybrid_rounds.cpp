@@ -18,7 +18,7 @@ class HybridShard : public ShardSteps {
   explicit HybridShard(const ShardView& shard) : shard_(shard) {
     if (shard.pool.probabilities.empty() && !shard.pool.unlabeled.empty()) {
       throw Error("probabilities",
-                  "got none: without them hybrid picks by k_means, which needs "
+                  "got none: without them hybrid starts cold, which needs "
                   "the whole pool in one place");
     }
   }

@@ -130,7 +130,11 @@ void check_pool(const StrategyInfo& info, const Pool& pool, std::size_t batch, W
   const bool with_passes = needs.passes && !without_model;
   if (with_passes) {
     check_classes(pool.passes->classes(), "stochastic passes");
-    if (pool.passes->rows() > 0) check_same_rows(pool.passes->rows(), rows, "stochastic passes");
+    // A model's passes are over all rows that it was given: the pool's, and a test set's behind
+    // them.
+    const std::size_t given = pool.passes->rows();
+    const bool more = dynamic_cast<const StoredPasses*>(pool.passes) == nullptr && given > rows;
+    if (given > 0 && !more) check_same_rows(given, rows, "stochastic passes");
   }
   if (needs.probabilities && !without_model) {
     check_classes(pool.probabilities.cols(), "probabilities");

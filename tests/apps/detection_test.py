@@ -114,7 +114,7 @@ class PickBoxesTest(MadeDetections):
 
     def pick(self, *more, out="picks.csv"):
         self.succeeds("pick", "--predictions", self.found, "--truth", self.truth, "--labeled", self.folder / "L.txt",
-                      "--out", self.folder / out, *more)
+                      "--out", self.folder / out, "--force", *more)
         return rows_of(self.folder / out), json.loads((self.folder / out).with_suffix(".json").read_text())
 
     def test_scores_are_right(self):
@@ -158,11 +158,11 @@ class PickBoxesTest(MadeDetections):
 
     def test_without_a_list_of_images(self):
         self.succeeds("pick", "--predictions", self.found, "--strategy", "entropy", "--batch", 5, "--out",
-                      self.folder / "p.csv")
+                      self.folder / "p.csv", "--force")
         self.assertEqual(len(rows_of(self.folder / "p.csv")), 5)
         (self.folder / "ids.txt").write_text("".join(f"{i}\n" for i in range(60, 0, -1)))
         self.succeeds("pick", "--predictions", self.found, "--ids", self.folder / "ids.txt", "--strategy", "entropy",
-                      "--batch", 5, "--out", self.folder / "p.csv")
+                      "--batch", 5, "--out", self.folder / "p.csv", "--force")
         for row in rows_of(self.folder / "p.csv"):
             self.assertEqual(int(row["id"]), 60 - int(row["index"]))
 
@@ -180,7 +180,7 @@ class MultilabelTest(ProgramTest):
         best = sorted(range(40), key=lambda i: -score(values[i]))[:5]
         self.assertEqual([int(row["index"]) for row in rows_of(self.folder / "p.csv")], best)
         self.succeeds("pick", "--probs", self.folder / "P.npy", "--strategy", "margin", "--multilabel", "max", "--batch",
-                      5, "--label-groups", "weather:0-2", "--out", self.folder / "p.csv")
+                      5, "--label-groups", "weather:0-2", "--out", self.folder / "p.csv", "--force")
         self.fails("two groups", "pick", "--probs", self.folder / "P.npy", "--strategy", "margin", "--multilabel", "max",
                    "--batch", 5, "--label-groups", "a:0-2,b:2-3")
 

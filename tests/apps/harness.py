@@ -1,11 +1,19 @@
 """What the tests of the program share: running it, and writing .npy files without NumPy."""
+import collections
+import io
 import pathlib
+import pickle
 import random
 import struct
 import subprocess
 import sys
 import tempfile
+import types
 import unittest
+import zipfile
+
+# What the program ends with (docs/pipelines.md).
+BAD_INPUT, USAGE, NOTHING_TO_PICK, INTERNAL, INTERRUPTED = 1, 2, 3, 4, 130
 
 PROGRAM = sys.argv[1] if len(sys.argv) > 1 else "goldpan"
 
@@ -39,6 +47,68 @@ def write_clouds(folder, items=600, dim=8, classes=3, seed=1):
     return rows, labels
 
 
+def write_pt(path, tensors, byte_order="little", compression=zipfile.ZIP_STORED):
+    """What torch.save writes, without PyTorch: `tensors` is one Tensor or a dictionary, list, ... of such."""
+    torch, utilities = types.ModuleType("torch"), types.ModuleType("torch._utils")
+
+    def _rebuild_tensor_v2():
+        pass
+
+    _rebuild_tensor_v2.__module__, _rebuild_tensor_v2.__qualname__ = "torch._utils", "_rebuild_tensor_v2"
+    utilities._rebuild_tensor_v2 = _rebuild_tensor_v2
+    storages = []
+
+    class Pickled:
+        def __init__(self, tensor):
+            self.tensor = tensor
+
+        def __reduce__(self):
+            t = self.tensor
+            return _rebuild_tensor_v2, (t, t.offset, t.shape, t.strides, False, collections.OrderedDict())
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, value):
+            if not isinstance(value, Tensor):
+                return None
+            kind = getattr(torch, value.storage)
+            if value.values not in storages:
+                storages.append(value.values)
+            return "storage", kind, str(storages.index(value.values)), "cpu", len(value.values)
+
+    def wrap(value):
+        if isinstance(value, Tensor):
+            return Pickled(value)
+        if isinstance(value, dict):
+            return {key: wrap(item) for key, item in value.items()}
+        return [wrap(item) for item in value] if isinstance(value, list) else value
+
+    for name in ("FloatStorage", "HalfStorage", "DoubleStorage", "LongStorage", "BFloat16Storage"):
+        setattr(torch, name, type(name, (), {"__module__": "torch", "__qualname__": name}))
+    before = {name: sys.modules.get(name) for name in ("torch", "torch._utils")}
+    sys.modules.update({"torch": torch, "torch._utils": utilities})
+    try:
+        text = io.BytesIO()
+        Pickler(text, protocol=2).dump(wrap(tensors))
+    finally:
+        for name, module in before.items():
+            if module is None:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = module
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        archive.writestr("archive/data.pkl", text.getvalue())
+        archive.writestr("archive/byteorder", byte_order)
+        for i, values in enumerate(storages):
+            archive.writestr(f"archive/data/{i}", values)
+
+
+class Tensor:
+    """`values` are the storage's bytes, `storage` its class in PyTorch."""
+
+    def __init__(self, storage, shape, strides, values, offset=0):
+        self.storage, self.shape, self.strides, self.values, self.offset = storage, shape, strides, values, offset
+
+
 class ProgramTest(unittest.TestCase):
     def setUp(self):
         temporary = tempfile.TemporaryDirectory(prefix="goldpan-test-")
@@ -50,10 +120,11 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         return result
 
-    def fails(self, expected, *arguments, **options):
-        """The program must end with status 1 and say `expected` on standard error."""
+    def fails(self, expected, *arguments, status=(BAD_INPUT, USAGE), **options):
+        """The program must end with one of these statuses and say `expected` on standard error."""
         result = goldpan(*arguments, **options)
-        self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
+        statuses = status if isinstance(status, tuple) else (status,)
+        self.assertIn(result.returncode, statuses, result.stdout + result.stderr)
         self.assertIn(expected, result.stderr)
         return result
 

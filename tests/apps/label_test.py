@@ -127,11 +127,11 @@ class LabelTest(ProgramTest):
                               self.folder / "labels/labeled.txt", "--strategy", "k_center", "--batch", 5, "--out",
                               self.folder / "picks.csv")
         self.assertIn(f"{self.ITEMS - len(rows)} unlabelled", picks.stdout)
-        picks = self.succeeds("pick", "--from", self.folder, "--session", self.folder / "session", "--strategy", "k_center",
-                              "--batch", 5, "--out", self.folder / "picks.csv")
+        picks = self.succeeds("pick", "--embeddings", self.folder / "embeddings.npy", "--ids", self.folder / "ids.txt",
+                              "--session", self.folder / "session", "--strategy", "k_center", "--batch", 5, "--out", self.folder / "picks.csv")
         self.assertIn(f"{self.ITEMS - len(rows)} unlabelled", picks.stdout)
-        self.fails("no such labelling session", "pick", "--from", self.folder, "--session", self.folder / "labels",
-                   "--strategy", "k_center", "--batch", 5)
+        self.fails("no such labelling session", "pick", "--embeddings", self.folder / "embeddings.npy", "--ids",
+                   self.folder / "ids.txt", "--session", self.folder / "labels", "--strategy", "k_center", "--batch", 5)
         self.succeeds("run", "--data", f"npy:{self.folder / 'labels/npy'}", "--strategies", "random,margin", "--seeds", "1",
                       "--out", self.folder / "run")
 

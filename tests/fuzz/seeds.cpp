@@ -70,6 +70,16 @@ void make_bdd100k(const fs::path& out) {
       R"({"x1": 0, "y1": 0, "x2": 1, "y2": 1}}]}]})");
 }
 
+void make_coco(const fs::path& out) {
+  put(out / "truth",
+      R"({"images": [{"id": 1, "file_name": "a.jpg", "width": 64, "height": 64}, {"id": 2, "file_name": "b.jpg"}],)"
+      R"( "categories": [{"id": 1, "name": "car"}, {"id": 2, "name": "bus"}],)"
+      R"( "annotations": [{"id": 1, "image_id": 1, "category_id": 2, "bbox": [1, 2.5, 3e1, 4], "area": 120, "iscrowd": 0}]})");
+  put(out / "results",
+      R"([{"image_id": 1, "category_id": 1, "bbox": [0, 0, 10, 10], "score": 0.5},)"
+      R"( {"image_id": 2, "category_id": 2, "bbox": [1, 1, 2, 2], "score": 1}])");
+}
+
 /// Journals of a run on a few rows.
 void make_journal(const fs::path& out) {
   const fs::path work = out / ".." / "work";
@@ -135,6 +145,7 @@ int main(int argc, char** argv) {
   make_exif(out / "exif");
   make_npy(out / "npy");
   make_bdd100k(out / "bdd100k");
+  make_coco(out / "coco");
   make_others(out);
   fs::create_directories(out / "cache");
   make_cache(out / "cache");

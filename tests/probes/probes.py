@@ -4,7 +4,7 @@
     probes.py PROGRAM [--count N] [--seed S] [--patience SECONDS]
 
 Every probe ends in its time with status 0 and a right answer (distinct unlabelled rows, as many as asked for), or with
-status 1 and one line `error: [where] ...` on standard error. A probe that was sent SIGTERM may also end with status 130
+status 1, 2 or 3 and one line `error: [where] ...` on standard error. A probe that was sent SIGTERM may also end with status 130
 or by the signal. Anything else, a signal of its own above all, is a fault: the probe is printed so that it can be run
 again, and the status is 1. The standard library alone, so that it runs wherever the tests do.
 """
@@ -21,8 +21,6 @@ import sys
 import tempfile
 import time
 
-STRATEGIES = ["random", "k_center", "badge", "hybrid", "entropy", "margin", "least_confidence", "bald", "power_bald",
-              "epig", "typiclust", "prob_cover", "bait", "k_center_approximate", "badge_approximate"]
 FLOAT_MAX = 3.4028234663852886e38
 MAGNITUDES = [1.0, 1e-45, 1e-38, 1e-30, 1e-20, 1e-12, 1e-6, 1e6, 1e15, 1e17, 1e18, 1e19, 1e30, FLOAT_MAX]
 LETTERS = {"f4": "f", "f8": "d", "f2": "e", "i8": "q", "u1": "B", "i4": "i"}
@@ -57,11 +55,20 @@ def single(value):
     return struct.unpack("<f", struct.pack("<f", max(-FLOAT_MAX, min(FLOAT_MAX, value))))[0]
 
 
+def strategies_of(program):
+    """All that the program has, so that a new one is probed without another line here."""
+    listed = subprocess.run([program, "strategies", "--markdown"], capture_output=True, text=True, check=True).stdout
+    names = [line[3:] for line in listed.splitlines() if line.startswith("## ")]
+    if len(names) < 15:
+        raise SystemExit(f"read {names} from `goldpan strategies --markdown`, expected 15 strategies at least")
+    return names
+
+
 class Probe:
     """One command in a folder of its own, and what it may answer."""
 
-    def __init__(self, folder, generator):
-        self.folder, self.draw = folder, generator
+    def __init__(self, folder, generator, strategies):
+        self.folder, self.draw, self.strategies = folder, generator, strategies
         self.command, self.rows, self.labeled, self.batch = [], 0, set(), 0
         self.kill_after = None
         self.environment = {}
@@ -140,7 +147,7 @@ class Probe:
                 text += draw.choice(["-1\n", f"{rows}\n", "x\n", "99999999999999999999\n"])
             arguments += ["--labeled", self.put("l.txt", text.encode())]
         self.batch = draw.choice([0, 1, 2, max(1, rows // 3), rows, rows + 1])
-        self.command = ["pick", *arguments, "--strategy", draw.choice(STRATEGIES), "--batch", str(self.batch),
+        self.command = ["pick", *arguments, "--strategy", draw.choice(self.strategies), "--batch", str(self.batch),
                         "--out", str(self.folder / "picks.csv"), "--reserve", draw.choice(["0", "0.1", "1"]),
                         "--threads", draw.choice(["1", "2", "3"])]
 
@@ -214,7 +221,7 @@ class Probe:
                             "random,badge,bald,typiclust", "--seeds", "1,2"]
         else:
             self.command = ["pick", "--embeddings", str(self.folder / "embeddings.npy"), "--probs", str(self.folder / "p.npy"),
-                            "--batch", "2000", "--strategy", draw.choice(["k_center", "badge", "hybrid", "typiclust", "prob_cover", "bait"]),
+                            "--batch", "2000", "--strategy", draw.choice(self.strategies),
                             "--out", str(self.folder / "picks.csv")]
         self.kill_after = draw.random() ** 2 * 3
 
@@ -247,10 +254,10 @@ def fault(probe, program, patience):
     status, errors = process.returncode, errors.decode("utf-8", "replace")
     if probe.kill_after is not None and status in (130, -signal.SIGTERM):
         return None, latency
-    if status == 1:
+    if status in (1, 2, 3):  # bad input, usage, nothing to pick
         lines = [line for line in errors.splitlines() if line.strip()]
         parsed = any(line.startswith("error: [") for line in lines) or "Run with --help" in errors
-        return (None if parsed else f"status 1 without a reason: {errors[-300:]!r}"), latency
+        return (None if parsed else f"status {status} without a reason: {errors[-300:]!r}"), latency
     if status != 0:
         return f"status {status}: {errors[-300:]!r}", latency
     if probe.command[0] == "pick" and probe.batch is not None:
@@ -267,12 +274,14 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--patience", type=float, default=60)
     arguments = parser.parse_args()
+    arguments.program = os.path.abspath(arguments.program)
+    strategies = strategies_of(arguments.program)
     kinds = ["pick"] * 10 + ["header"] * 4 + ["options"] * 4 + ["stopped"] * 2
     faults, slowest, done = 0, 0.0, {}
     for number in range(arguments.count):
         with tempfile.TemporaryDirectory(prefix="goldpan-probe-") as folder:
             kind = kinds[number % len(kinds)]
-            probe = Probe(pathlib.Path(folder), random.Random(arguments.seed * 1_000_003 + number))
+            probe = Probe(pathlib.Path(folder), random.Random(arguments.seed * 1_000_003 + number), strategies)
             getattr(probe, kind)()
             wrong, latency = fault(probe, arguments.program, arguments.patience)
             slowest = max(slowest, latency)

@@ -68,12 +68,14 @@ def commands(program, folder):
                 for name in dict.fromkeys(strategies))
     run = ["run", "--data", f"npy:{folder}", "--strategies", "random,margin,badge,typiclust", "--seeds", "1,2", "--out", "run"]
     yield "run", run
-    yield "run --dedup", [*run, "--dedup", "0.8"]
+    yield "run --dedup", [*run[:-1], "run-dedup", "--dedup", "0.8"]
     yield "run on scenes", ["run", "--data", f"scenes:2000:{folder / 'rendered'}", "--strategies", "random", "--out", "run-scenes"]
     yield "embed", ["embed", "--images", "frames", "--encoder", "patches", "--out", "embedded"]
     yield "label", ["label", "--images", "frames", "--classes", "a,b", "--session", "session", "--port", "0"]
     yield "scenes", ["scenes", "--images", "3000", "--out", "scenes"]
     yield "evaluate", ["evaluate", "--truth", "truth.csv", "--predictions", "predicted.csv", "--out", "evaluated"]
+    yield "mine", ["mine", "--embeddings", "embeddings.npy", "--truth", "labels.npy", "--predictions", "probs.npy", "--worst-cluster",
+                   "--batch", "500", "--out", "mined"]
     yield "export", ["export", "--picks", "picks.csv", "--to", "csv", "--out", "exported", "--classes",
                      ",".join(f"class{c}" for c in range(9))]
     yield "import", ["import", "labels.csv", "--from", "csv", "--picks", "picks.csv", "--out", "imported"]

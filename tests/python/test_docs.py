@@ -41,19 +41,9 @@ class TaggedDataset:
         self.tagged += self.selected
 
 
-class TagClient:
-    """What the Lightly recipe calls."""
-
-    def __init__(self):
-        self.names = []
-
-    def create_tag_from_filenames(self, names, new_tag_name):
-        self.names += names
-
-
 def stand_ins():
     """Objects of other people's programs that the pages name."""
-    return {"dataset": TaggedDataset(), "client": TagClient(), "filenames": [f"{i}.jpg" for i in range(1000)]}
+    return {"dataset": TaggedDataset()}
 
 
 def blocks(text):
@@ -109,7 +99,6 @@ class Documentation(unittest.TestCase):
     def test_cookbook(self):
         namespace = self.run_in_empty_folder("docs/cookbook.md")
         self.assertEqual(len(namespace["dataset"].tagged), 100)
-        self.assertEqual(len(namespace["client"].names), 100)
 
     def test_distributed(self):
         self.run_in_empty_folder("docs/distributed.md")

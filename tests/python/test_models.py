@@ -126,6 +126,19 @@ def test_patch_encoder_takes_arrays_and_files(tmp_path):
         encoder.transform(images / 255)
     with pytest.raises(ValueError, match="expected one before"):
         goldpan.PatchEncoder().transform(images)
+    # Kept and read again, it embeds into the same space.
+    encoder.fit(images)
+    rows = encoder.transform(images)
+    encoder.save(tmp_path / "patches.kept")
+    for again in (pickle.loads(pickle.dumps(encoder)), goldpan.PatchEncoder.load(tmp_path / "patches.kept")):
+        np.testing.assert_array_equal(again.transform(images), rows)
+        assert (again.dim, again.centroids, again.seed) == (8, 16, 0)
+    assert not hasattr(pickle.loads(pickle.dumps(goldpan.PatchEncoder(dim=4))), "_encoder")
+    with pytest.raises(ValueError, match="no fit"):
+        goldpan.PatchEncoder().save(tmp_path / "nothing")
+    np.savez(tmp_path / "other.npz", a=rows)
+    with pytest.raises(ValueError, match="is not what PatchEncoder.save writes"):
+        goldpan.PatchEncoder.load(tmp_path / "other.npz")
 
 
 def test_unknown_labels_are_refused_and_plus_minus_one_are_classes(clouds):

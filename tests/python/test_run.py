@@ -49,6 +49,16 @@ def test_a_second_call_resumes_and_another_setting_is_refused(results, clouds):
     assert (results.out / "run.db").stat().st_mtime_ns >= before
 
 
+def test_ctrl_c_stops_rendering_too(tmp_path):
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        goldpan.run(f"scenes:1500:{tmp_path / 'scenes'}", tmp_path / "out", strategies=["random"], seeds=[1], progress=interrupt)
+    assert len(list(tmp_path.glob("scenes/images/100k/*/*.jpg"))) < 1500  # it was in the midst of them
+    assert not (tmp_path / "out" / "run.db").exists()
+
+
 def test_ctrl_c_stops_and_the_same_call_resumes(results, clouds, tmp_path):
     calls = []
 

@@ -117,7 +117,7 @@ def test_other_numbers_are_converted_but_no_memory_map(clouds, tmp_path):
     ({"embeddings": np.zeros((9, 2), np.float32), "seed": -1}, r"\[seed\] got -1"),
     ({"embeddings": np.zeros((9, 2), np.float32), "reserve": 2.0}, r"\[reserve\] got 2"),
     ({"probs": np.full((9, 2), 0.5)}, r"\[embeddings\] got none"),
-    ({"strategy": "bald", "mc_probs": np.full((3, 9, 2), 0.6)}, r"\[stochastic passes\] pass 0, row 0 holds values that sum to 1.2"),
+    ({"strategy": "bald", "mc_probs": np.full((3, 9, 2), 0.6)}, r"\[mc_probs\] pass 0, row 0 holds values that sum to 1.2"),
     ({}, "got no input"),
 ])
 def test_bad_input_is_a_value_error_that_says_what_to_do(arguments, message):
@@ -223,4 +223,119 @@ def test_numpy_is_all_that_selecting_needs():
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-    assert result.stdout.startswith("2\n") and "pip install 'scikit-learn" in result.stdout
+    assert result.stdout.startswith("2\n") and "pip install 'goldpan-al[all]'" in result.stdout
+
+
+def test_logits_are_softmaxed(clouds):
+    logits = clouds[0][:, :3]
+    e = np.exp(logits - logits.max(1, keepdims=True))
+    by_logits = goldpan.select("margin", logits=logits, batch=20)
+    by_probs = goldpan.select("margin", probs=e / e.sum(1, keepdims=True), batch=20)
+    np.testing.assert_array_equal(by_logits.indices, by_probs.indices)
+    with pytest.raises(ValueError, match=r"\[logits\] got logits and probs"):
+        goldpan.select("margin", logits=logits, probs=logits, batch=1)
+    with pytest.raises(ValueError, match="one column of logits"):
+        goldpan.select("margin", logits=logits[:, :1], batch=1)
+    with pytest.raises(ValueError, match=r"\[logits\] row 7 is not finite"):
+        goldpan.select("margin", logits=np.where(np.arange(600)[:, None] == 7, np.nan, logits), batch=1)
+
+
+def test_cosine_is_euclid_on_rows_of_length_one(clouds, predictions):
+    embeddings = clouds[0]
+    unit = embeddings / np.linalg.norm(embeddings.astype(np.float64), axis=1, keepdims=True)
+    for strategy in ("k_center", "typiclust"):
+        cosine = goldpan.select(strategy, embeddings=embeddings, metric="cosine", batch=20)
+        np.testing.assert_array_equal(cosine.indices,
+                                      goldpan.select(strategy, embeddings=unit.astype(np.float32), batch=20).indices)
+    assert (cosine.indices != goldpan.select("typiclust", embeddings=embeddings, batch=20).indices).any()
+    with pytest.raises(ValueError, match=r"\[metric\] got 'l1'"):
+        goldpan.select("k_center", embeddings=embeddings, metric="l1", batch=1)
+    with pytest.raises(ValueError, match="measures no distances"):
+        goldpan.select("entropy", probs=predictions[0], metric="cosine", batch=1)
+
+
+def test_near_duplicates_are_left_out(clouds):
+    twice = np.concatenate([clouds[0][:100], 2 * clouds[0][:100]])
+    picks = goldpan.select("random", embeddings=twice, labeled=[3], dedup=0.99999, batch=99)
+    assert len(set(picks.indices % 100)) == 99 and 3 not in picks.indices % 100
+    assert "near-duplicates" in picks.notes[0]
+    assert picks.audit["settings"]["candidates"] == 99
+
+
+def test_errors_call_arguments_as_they_were_typed(predictions):
+    bad = predictions[0].copy()
+    bad[5] = 0.9
+    with pytest.raises(ValueError, match=r"^\[probs\] row 5"):
+        goldpan.select("entropy", probs=bad, batch=1)
+    with pytest.raises(ValueError, match=r"^\[probs\] got none"):
+        goldpan.select("entropy", embeddings=predictions[0], batch=1)
+    with pytest.raises(ValueError, match=r"^\[mc_probs\]"):
+        goldpan.select("bald", mc_probs=np.stack([predictions[0], bad]), batch=1)
+
+
+def test_saved_picks_are_those_of_the_program(clouds, tmp_path):
+    import hashlib
+    import json
+    import subprocess
+
+    from goldpan import _program
+
+    names = [f'frame "{i}", left' if i else "=1+1" for i in range(600)]
+    picks = goldpan.select("badge", embeddings=clouds[0], logits=clouds[0][:, :3], labeled=[1, 2], batch=50, reserve=0.1,
+                           seed=4, ids=names, hash=True)
+    picks.save(tmp_path / "python.csv")
+    with pytest.raises(FileExistsError, match="force=True"):
+        picks.save(tmp_path / "python.csv")
+    picks.save(tmp_path / "python.csv", force=True)
+    audit = json.loads((tmp_path / "python.json").read_text())
+    assert audit["inputs"]["embeddings"]["sha256"] == hashlib.sha256(clouds[0].tobytes()).hexdigest()
+    assert audit["settings"]["seed"] == 4 and audit["settings"]["labeled"] == 2
+    if not _program.path().exists():
+        pytest.skip("built without the program")
+    np.save(tmp_path / "E.npy", clouds[0])
+    np.save(tmp_path / "Z.npy", clouds[0][:, :3])
+    (tmp_path / "ids.txt").write_text("".join(f"{name}\n" for name in names))
+    (tmp_path / "labeled.txt").write_text("1\n2\n")
+    subprocess.run([_program.path(), "pick", "--embeddings", "E.npy", "--logits", "Z.npy", "--ids", "ids.txt", "--labeled",
+                    "labeled.txt", "--strategy", "badge", "--batch", "50", "--seed", "4", "--out", "program.csv"],
+                   cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "program.csv").read_text() == (tmp_path / "python.csv").read_text()
+    program = json.loads((tmp_path / "program.json").read_text())
+    assert {k: v for k, v in program["settings"].items()} == audit["settings"]
+
+
+def test_tensors_are_taken(clouds, monkeypatch):
+    """A stand-in for PyTorch, which no test installs: a tensor on another device, of a type that NumPy lacks."""
+    calls = []
+
+    class Tensor:
+        __module__ = "torch"
+        layout = "torch.strided"
+
+        def __init__(self, values, dtype="torch.float32", device="cpu", grad=False):
+            self.values, self.dtype, self.grad = values, dtype, grad
+            self.device = type("device", (), {"type": device})
+
+        def detach(self):
+            return Tensor(self.values, self.dtype, self.device.type)
+
+        def cpu(self):
+            calls.append("cpu")
+            return Tensor(self.values, self.dtype)
+
+        def float(self):
+            calls.append("float")
+            return Tensor(self.values)
+
+        def numpy(self):
+            if self.grad or self.device.type != "cpu" or self.dtype == "torch.bfloat16":
+                raise TypeError("numpy() of this tensor")
+            return self.values
+
+        def __array__(self, *_):
+            return self.numpy()
+
+    expected = goldpan.select("k_center", embeddings=clouds[0], batch=10).indices
+    for given in (Tensor(clouds[0], grad=True), Tensor(clouds[0], "torch.bfloat16"), Tensor(clouds[0], device="cuda")):
+        np.testing.assert_array_equal(goldpan.select("k_center", embeddings=given, batch=10).indices, expected)
+    assert calls == ["float", "cpu"]

@@ -10,6 +10,7 @@
 #include <goldpan/core/random.hpp>
 #include <goldpan/session/experiment.hpp>
 #include <goldpan/session/records.hpp>
+#include <goldpan/strategies/strategy.hpp>
 
 #include "expect_error.hpp"
 #include "temporary_folder.hpp"
@@ -142,6 +143,18 @@ TEST_F(ExperimentTest, ThreadsChangeNothing) {
   const std::string one = numbers(run("one", 1), folder_ / "one/run.db");
   EXPECT_EQ(one, numbers(run("three", 3), folder_ / "three/run.db"));
   EXPECT_GT(one.size(), 1000u);
+}
+
+// A model's passes are over pool and test set, its embeddings over the pool: each strategy gets
+// what it needs in the shape that it checks.
+TEST_F(ExperimentTest, EveryStrategyOfTheTablePlays) {
+  settings_.strategies = {"random"};
+  for (const StrategyInfo& info : strategies()) {
+    if (info.name != "random") settings_.strategies.emplace_back(info.name);
+  }
+  settings_.seeds = {1};
+  const Records records = run("all");
+  EXPECT_EQ(records.rounds.size(), 3 * settings_.strategies.size());
 }
 
 TEST_F(ExperimentTest, StoppedAfterAnyRoundItResumesToTheSameNumbers) {

@@ -84,8 +84,9 @@ def choose(args):
     kept = [name for name in gains if name not in made]
     names = strategies_of(gains)
     found = []
-    for first in names:
-        for then in names:
+    parts = [name for name in names if name != "auto"]  # the rule under study is no part of itself
+    for first in parts:
+        for then in parts:
             for threshold in THRESHOLDS:
                 values = [value for name in made for value in of_rule(gains[name], classes[name], first, then, threshold)]
                 found.append((mean(values), min(values), first, then, threshold))

@@ -3,8 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <goldpan/core/embeddings.hpp>
@@ -13,7 +16,13 @@
 
 namespace goldpan {
 
-/// A NumPy `.npy` file (format versions 1 to 3), mapped, not copied.
+/// The file of an array's name: `file.npz` of "file.npz:probs", the name itself of others.
+std::filesystem::path array_file(const std::filesystem::path& name);
+
+/// A NumPy `.npy` file (format versions 1 to 3), mapped, not copied. Or an array in a `.npz` file
+/// (mapped where it is stored at an even offset, else copied or unpacked) or a `.pt` file of plain
+/// tensors (whose pickle is read, never run): the only one there is, or the one that is named
+/// behind a colon, "file.npz:probs".
 ///
 /// Opening throws Error, naming the file and what is wrong, for a bad magic or header, an unknown
 /// type, a shape whose size overflows, or fewer bytes than the shape asks for. What looks at the
@@ -26,12 +35,13 @@ class NpyFile {
   const std::vector<std::size_t>& shape() const { return shape_; }
   /// NumPy's type string without its byte order: "f4", "f2", "f8", "i8", "u1", "b1", ...
   const std::string& type() const { return type_; }
-  const std::filesystem::path& path() const { return file_.path(); }
+  /// As it was named, "file.npz:probs".
+  const std::filesystem::path& path() const { return path_; }
   bool big_endian() const { return big_endian_; }
   /// Column-major: the first index changes fastest.
   bool fortran_order() const { return fortran_order_; }
   /// The values' bytes, in the order and byte order of the file.
-  std::span<const std::byte> values() const;
+  std::span<const std::byte> values() const { return values_; }
 
   /// The array as N x D embeddings. Throws unless it is 2-d float32 or float16.
   Embeddings embeddings() const;
@@ -44,13 +54,20 @@ class NpyFile {
   std::vector<std::int64_t> integers() const;
 
  private:
+  std::filesystem::path path_;
   MappedFile file_;
+  std::shared_ptr<const std::vector<std::byte>> unpacked_;  // null: the values lie in the file
+  std::span<const std::byte> values_;
   std::vector<std::size_t> shape_;
   std::string type_;
   bool big_endian_ = false;
   bool fortran_order_ = false;
-  std::size_t offset_ = 0;
 
+  void parse(std::span<const std::byte> bytes);
+  void open_npz(std::string_view member);
+  void open_torch(std::string_view name);
+  void align();
+  bool is_aligned() const;
   void require_in_place(const char* expected) const;
 };
 

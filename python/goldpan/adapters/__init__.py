@@ -13,12 +13,6 @@ FiftyOne needs no adapter, a tag on the picked samples does it::
 
     picks = goldpan.select("k_center", embeddings=embeddings, ids=dataset.values("id"), batch=100)
     dataset.select(list(picks.ids)).tag_samples("to_label")
-
-nor does Lightly, which takes names of files; with the embeddings and names of `lightly-train embed` or of its
-`embeddings.csv`::
-
-    picks = goldpan.select("typiclust", embeddings=embeddings, ids=filenames, batch=100)
-    client.create_tag_from_filenames(list(picks.ids), new_tag_name="to_label")
 """
 from typing import TYPE_CHECKING, Any
 

@@ -1,6 +1,6 @@
 """Selection from pools beyond one machine: the picks of one machine, from shards on many.
 
-`select` runs the rounds on Ray (`pip install 'goldpan[ray]'`), on processes of this machine, or in this process. Each
+`select` runs the rounds on Ray (`pip install 'goldpan-al[ray]'`), on processes of this machine, or in this process. Each
 worker holds its shards in the engine; what travels is small and stated in docs/distributed.md. For Spark, Dask or
 anything else that can call a function somewhere: `Worker` answers for some shards, `Merger` asks, and both speak in
 bytes.

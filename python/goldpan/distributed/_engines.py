@@ -131,7 +131,7 @@ class RayActors:
             import ray
         except ImportError as error:
             raise ImportError(
-                "[engine] got 'ray', but Ray is not installed: pip install 'goldpan[ray]', or engine=\"processes\""
+                "[engine] got 'ray', but Ray is not installed: pip install 'goldpan-al[ray]', or engine=\"processes\""
             ) from error
         self._ray = ray
         if not ray.is_initialized():

@@ -1,0 +1,4 @@
+"""`python -m goldpan`: the program."""
+from goldpan._program import main
+
+main()
