@@ -86,7 +86,7 @@ constexpr MinerInfo kMiners[] = {
                   .score = "minus the distance to the nearest failure; large is near",
                   .cost = CostLaw::kPool,
                   .needs = {.embeddings = true, .probabilities = true},
-                  .look = {"#D55E00", "", 9},
+                  .look = {"#009E73", "", 9},
                   .select = nullptr},
      .mine = by_distance},
     {.strategy = {.name = "mine_herding",

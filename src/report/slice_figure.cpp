@@ -44,7 +44,7 @@ Panel curves(FigureScript& figure, const Grid& grid, const std::vector<Style>& s
   for (const std::size_t s : random_last(grid)) {
     std::vector<Spread> points;
     for (std::size_t budget = 0; budget < grid.budgets().size(); ++budget) {
-      const std::vector<double> values = grid.values(s, budget, "accuracy");
+      const std::vector<double> values = grid.values(s, budget, grid.headline());
       points.push_back({100 * mean(values), 100 * standard_deviation(values)});
     }
     panel.add(figure, grid, fmt::format("{}{}", prefix, s), styles[s], points);
@@ -99,7 +99,8 @@ FigureScript slice_gains_script(const SliceStudy& study) {
                         gnuplot_number(legend_share + share));
     body += fmt::format("set title {} font ',11' offset 0,-0.3\n",
                         gnuplot_text(fmt::format("({}) On {}", first, where)));
-    body += "set ylabel \"accuracy (%)\" font ',10' offset 1,0\n";
+    body += fmt::format("set ylabel {} font ',10' offset 1,0\n",
+                        gnuplot_text(fmt::format("{} (%)", grid.task().headline.label)));
     body += curves(figure, on_slice ? study.on_slice() : grid, styles,
                    on_slice ? "slice_curve" : "whole_curve")
                 .plot();

@@ -14,7 +14,6 @@ namespace goldpan::report {
 namespace {
 
 constexpr const char* kDistance = "mine_distance";
-constexpr const char* kHeadline = "accuracy";
 
 /// The places of the slice's items among the test items whose target is known.
 std::vector<std::size_t> places_in(const std::string& text) {
@@ -32,12 +31,13 @@ std::vector<std::size_t> places_in(const std::string& text) {
 }
 
 /// The run's records as if the slice's items were the test set.
-Records judged_on(const Records& records, const std::string& slice) {
+Records judged_on(const Grid& grid, const std::string& slice) {
+  const Records& records = grid.records();
   Records on_slice = records;
   const std::vector<std::size_t> places = places_in(records.fact("mined_slice_places"));
   on_slice.test_size = places.size();
   for (RoundRecord& round : on_slice.rounds) {
-    round.metrics.set(kHeadline, round.metrics.value(kHeadline, kAllClasses, slice));
+    round.metrics.set(grid.headline(), round.metrics.value(grid.headline(), kAllClasses, slice));
     std::vector<bool> hits;
     for (const std::size_t place : places) {
       if (place < round.hits.size()) hits.push_back(round.hits[place]);
@@ -54,13 +54,13 @@ bool SliceStudy::mined(const Analysis& analysis) {
   const std::string slice = records.fact("mined_slice");
   return !slice.empty() && analysis.grid.random() &&
          std::ranges::any_of(records.rounds, [&](const RoundRecord& round) {
-           return std::isfinite(round.metrics.value(kHeadline, kAllClasses, slice));
+           return std::isfinite(round.metrics.value(analysis.grid.headline(), kAllClasses, slice));
          });
 }
 
 SliceStudy::SliceStudy(const Analysis& analysis)
     : slice_(analysis.grid.records().fact("mined_slice")),
-      records_(std::make_unique<Records>(judged_on(analysis.grid.records(), slice_))),
+      records_(std::make_unique<Records>(judged_on(analysis.grid, slice_))),
       whole_(&analysis.grid),
       on_slice_(std::make_unique<Grid>(*records_)),
       distance_(find_strategy_named(analysis.grid, kDistance)) {
@@ -132,7 +132,7 @@ std::string slice_gains_table(const SliceStudy& study) {
   CsvTable table(header_of("slice_gains.csv"));
   for (const SliceStudy::Gain& gain : study.gains()) {
     const Grid& grid = gain.on_slice ? study.on_slice() : study.whole();
-    const auto over_budgets = [&](const char* metric) {
+    const auto over_budgets = [&](std::string_view metric) {
       std::vector<double> values;
       for (const std::size_t budget : gain.budgets) {
         const std::vector<double> found = grid.values(gain.strategy, budget, metric);
@@ -147,7 +147,7 @@ std::string slice_gains_table(const SliceStudy& study) {
     } else {
       table.exact(grid.budgets()[gain.budgets[0]]).integer(grid.labels(gain.budgets[0]));
     }
-    table.number(over_budgets("slice_labels"), 1).number(over_budgets(kHeadline), 6);
+    table.number(over_budgets("slice_labels"), 1).number(over_budgets(grid.headline()), 6);
     const PairedTest& test = gain.test;
     table.number(test.mean, 4).number(test.std, 4).number(test.ci_low, 4).number(test.ci_high, 4);
     table.p_value(test.p_value).integer(test.n).text(gain.verdict).p_value(gain.p_holm);

@@ -319,8 +319,11 @@ std::filesystem::path run_experiment(const Settings& given, const std::filesyste
                                  prepared.dataset.fingerprint};
   plan.make_learner = learner_maker(settings, options, prepared, model_inputs, out,
                                     *plan.pool_targets, settings.calibration);
-  plan.make_plain_learner =
-      learner_maker(settings, options, prepared, model_inputs, out, *plan.pool_targets, false);
+  // A detector is not calibrated, and a command has one folder.
+  plan.make_plain_learner = settings.task == "detection"
+                                ? plan.make_learner
+                                : learner_maker(settings, options, prepared, model_inputs, out,
+                                                *plan.pool_targets, false);
   if (!plan.mined.name.empty()) {
     plan.test_slices.push_back(mined_test_slice(plan.mined, plan.pool_size));
   }

@@ -247,7 +247,10 @@ std::function<Selection(const Pool& pool, std::size_t count)> Player::mining_cho
   return [this, options, stream = round.stream, known = std::move(known)](const Pool& pool,
                                                                           std::size_t count) {
     Generator generator = stream("select");
-    return mine(info_.name, pool, known, count, options, generator, workers_);
+    Pool seen = pool;
+    // Probabilities of several labels have no margin between the two largest.
+    if (plan_.task->name() == "multilabel") seen.probabilities = {};
+    return mine(info_.name, seen, known, count, options, generator, workers_);
   };
 }
 

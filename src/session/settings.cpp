@@ -195,9 +195,11 @@ Settings with_task_standards(Settings settings) {
   if (settings.strategies != Settings().strategies) return settings;
   settings.strategies = task_strategies(settings.task);
   if (!settings.mine.empty()) {
-    settings.strategies = {"random"};
-    for (const MinerInfo& miner : miners()) settings.strategies.emplace_back(miner.strategy.name);
-    settings.strategies.emplace_back("badge");
+    settings.strategies = {"random", "mine_distance", "mine_herding"};
+    // BADGE has no gradient where an item has several labels.
+    if (settings.task != "multilabel") {
+      settings.strategies.insert(settings.strategies.end(), {"mine_badge", "badge"});
+    }
   }
   return settings;
 }
@@ -216,10 +218,6 @@ void check(const Settings& settings) {
   }
   check_options(settings);
   check_budgets(settings.budgets);
-  if (settings.task != "classification" && !settings.mine.empty()) {
-    throw Error("--mine",
-                fmt::format("is for --task classification, but the task is {}", settings.task));
-  }
   if (settings.task != "multilabel" && !settings.attributes.empty()) {
     throw Error("--attributes", fmt::format("are the labels of --task multilabel, but the task is "
                                             "{}",

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <goldpan/acquire/mine.hpp>
 #include <goldpan/core/error.hpp>
 #include <goldpan/session/settings.hpp>
 #include <goldpan/strategies/detection.hpp>
@@ -155,7 +156,13 @@ const StrategyInfo& find_task_strategy(std::string_view task, std::string_view s
       if (info.name == strategy) return info;
     }
   }
-  if (task == "classification") return find_played_strategy(strategy);
+  if (const MinerInfo* const miner = find_miner(strategy)) {
+    if (task != "multilabel" || strategy != "mine_badge") return miner->strategy;
+    throw Error("--strategies",
+                "mine_badge goes by the probabilities of one class an item, which "
+                "--task multilabel does not have");
+  }
+  if (task == "classification") return find_strategy(strategy);
   const StrategyInfo& info = find_strategy(strategy);
   if (goes_by_embeddings(info)) return info;
   if (task == "multilabel") {
@@ -177,7 +184,7 @@ SignalsWanted task_signals(const Settings& settings, const StrategyInfo& info) {
                        .features = info.needs.features,
                        .passes = info.needs.passes ? settings.passes : 0};
   if (settings.task != "detection") return wanted;
-  wanted.probabilities = is_one_of(kByDistributions, info.name);
+  wanted.probabilities = is_one_of(kByDistributions, info.name) || find_miner(info.name) != nullptr;
   wanted.features = false;
   wanted.detections = true;
   wanted.box_features = info.name == "ppal" || info.name == "div_proto";

@@ -3,6 +3,7 @@
 import csv
 import json
 import random
+import shutil
 import unittest
 
 import harness
@@ -198,6 +199,40 @@ class MineScenesTest(ProgramTest):
                       "--clusters", 2, "--batch", 6, "--out", self.folder / "picks.csv")
         for name in ("picks.jpg", "picks.html", "picks.clusters.csv"):
             self.assertTrue((self.folder / name).stat().st_size > 0, name)
+
+
+class RunMineTest(ProgramTest):
+    """`goldpan run --mine` on rendered frames, with labels and with boxes."""
+
+    def run_mine(self, out, *more):
+        self.succeeds("run", "--data", f"scenes:240:{self.folder / 'scenes'}", "--encoder", "patches", "--dim", 8, "--mine",
+                      "timeofday=night", "--budgets", "0.2,0.4", "--seeds", "1,2", "--out", self.folder / out, *more)
+        return rows_of(self.folder / out / "tables/slice_gains.csv")
+
+    def test_the_slice_and_the_whole_are_compared(self):
+        rows = self.run_mine("labels")
+        self.assertEqual({(row["part"], row["against"]) for row in rows},
+                         {(part, against) for part in ("slice", "whole") for against in ("random", "mine_distance")})
+        self.assertEqual({row["strategy"] for row in rows if row["against"] == "random"},
+                         {"mine_distance", "mine_herding", "mine_badge", "badge"})
+        self.assertTrue(all(row["verdict"] for row in rows))
+        self.assertIn("mean", {row["budget"] for row in rows})
+        text = (self.folder / "labels/reflection.md").read_text()
+        self.assertIn("## If distance mining of the slice were replaced by BADGE, what would change?", text)
+        if shutil.which("gnuplot"):
+            for ending in ("png", "svg"):
+                self.assertTrue((self.folder / f"labels/figures/slice_gains.{ending}").stat().st_size > 0)
+        # Resumed with everything there, and on one thread, it says the same.
+        again = self.run_mine("again", "--threads", 1)
+        self.assertEqual(again, rows)
+        self.fails("no attribute 'wether'", "run", "--data", f"scenes:240:{self.folder / 'scenes'}", "--encoder",
+                   "patches", "--dim", 8, "--mine", "wether=rainy", "--out", self.folder / "bad")
+
+    def test_boxes(self):
+        rows = self.run_mine("boxes", "--task", "detection", "--strategies", "random,mine_distance,mine_herding,mine_badge")
+        values = [float(row["headline"]) for row in rows if row["part"] == "slice" and row["budget"] == "0.4"]
+        self.assertEqual(len(values), 5)
+        self.assertTrue(all(0 <= value <= 1 for value in values))
 
 
 if __name__ == "__main__":

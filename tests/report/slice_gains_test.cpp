@@ -104,8 +104,8 @@ TEST(SliceGains, TableFigureAndText) {
   EXPECT_THAT(text, HasSubstr("400 test items and 1600 of the pool's 40,000 (4.0 %)"));
   EXPECT_THAT(text,
               HasSubstr("in the embedding of lite0 were replaced by BADGE on what the slice's "
-                        "classifier lets through: the slice loses ("));
-  EXPECT_THAT(text, HasSubstr("and the whole gains ("));
+                        "classifier lets through, the slice loses: "));
+  EXPECT_THAT(text, HasSubstr("The whole gains: "));
   EXPECT_THAT(text, HasSubstr("replaced by BADGE on the whole pool"));
 }
 
