@@ -23,6 +23,7 @@
 #include "commands.hpp"
 #include "console.hpp"
 #include "mine_inputs.hpp"
+#include "outcome.hpp"
 #include "picked_images.hpp"
 #include "picks_csv.hpp"
 
@@ -41,6 +42,7 @@ struct Options {
   std::string slice;
   std::vector<std::string> worst_by;
   bool worst_cluster = false;
+  bool force = false;
   std::string miner = "distance";
   std::size_t batch = 0;
   double reserve = goldpan::kStandardReserve;
@@ -334,6 +336,7 @@ void mine(Options options) {
   }
   refuse_overwriting(options.files.list(), {out, audit_path, beside(options, ".slices.csv"),
                                             beside(options, ".clusters.csv")});
+  if (options.batch > 0) keep_picks(out, options.force);
   if (out.has_parent_path()) goldpan::make_writable_folder(out.parent_path());
   stop_on_interrupt();
   const goldpan::Stopwatch total;
@@ -470,6 +473,7 @@ void add_mine_command(CLI::App& program) {
       ->add_option("--out", options->out,
                    "the picks; beside it .json (audit trail), .slices.csv, .clusters.csv")
       ->capture_default_str();
+  command->add_flag("--force", options->force, "overwrite --out if it is there");
   command->add_flag("--hash,!--no-hash", options->hash,
                     "SHA-256 of the inputs in the audit trail [on]");
   command->footer(

@@ -159,6 +159,14 @@ void throw_as_usage(const goldpan::Error& error) {
   throw StatusError(Status::kUsage, where, message);
 }
 
+void keep_picks(const std::filesystem::path& out, bool force) {
+  std::error_code none;
+  if (force || !std::filesystem::exists(out, none)) return;
+  throw StatusError(
+      Status::kUsage, "--out",
+      fmt::format("'{}' is there already and is kept; --force overwrites it", out.string()));
+}
+
 void check_something_left(std::size_t candidates, std::size_t labeled, std::size_t pool) {
   if (candidates > 0) return;
   throw StatusError(Status::kNothingToPick, "goldpan pick",

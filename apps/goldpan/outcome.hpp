@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <exception>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,10 @@ class StatusError : public goldpan::Error {
 
 /// Throws the error again as one of usage, for what the command line alone is to blame for.
 [[noreturn]] void throw_as_usage(const goldpan::Error& error);
+
+/// Throws unless the picks' file is not there yet, or `force` says that it is meant: a batch that
+/// was sent to be labelled is worth more than a new one.
+void keep_picks(const std::filesystem::path& out, bool force);
 
 /// Throws with kNothingToPick where no row is left that may be picked.
 void check_something_left(std::size_t candidates, std::size_t labeled, std::size_t pool);

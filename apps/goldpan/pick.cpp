@@ -232,12 +232,7 @@ void check_outputs(const Options& options, const std::filesystem::path& out,
                                      out.string()));
   }
   refuse_overwriting(input_files(options), {out, audit});
-  std::error_code none;
-  if (!options.force && std::filesystem::exists(out, none)) {
-    throw StatusError(
-        Status::kUsage, "--out",
-        fmt::format("'{}' is there already and is kept; --force overwrites it", out.string()));
-  }
+  keep_picks(out, options.force);
 }
 
 /// What `goldpan embed` wrote stands for --embeddings and --ids; --images embeds first.

@@ -70,7 +70,7 @@ class EmbedTest(ProgramTest):
         self.assertEqual([len(value) // 4 // self.dim for value in values], [22, 23, 22, 23])
         self.run_here(*pick, "embedded/embeddings.npy", "--ids", "embedded/ids.txt", "--out", "one.csv")
         for given in ("parts", "parts/shard-*", "parts/*/embeddings.npy"):
-            self.run_here(*pick, given, "--out", "many.csv")
+            self.run_here(*pick, given, "--out", "many.csv", "--force")
             self.assertEqual(self.read("many.csv"), self.read("one.csv"))
         for wrong in ("4/4", "1", "-1/4", "1/0", "1/4x", "0/91"):
             self.fails_here("--shard", "embed", "--images", "frames", "--encoder", self.encoder, "--dim", self.dim,
@@ -93,7 +93,8 @@ class EmbedTest(ProgramTest):
         self.assertEqual(page.count('"caption":'), 12)
         self.assertIn(picks[0][2], page)
         self.fails_here("labeled.txt:1] got 'drive9/x.png', expected the id or the row number", "pick", "--from",
-                        "embedded", "--strategy", "k_center", "--batch", 12, "--labeled", self.write_labeled("drive9/x.png"))
+                        "embedded", "--strategy", "k_center", "--batch", 12, "--force", "--labeled",
+                        self.write_labeled("drive9/x.png"))
         # One command for both, with `--encoder auto`.
         self.run_here("pick", "--images", "frames", "--strategy", "k_center", "--batch", 5, "--out", "one.csv")
         self.assertTrue((self.folder / "one.embedded/settings.json").exists())

@@ -128,7 +128,8 @@ class LabelTest(ProgramTest):
                               self.folder / "picks.csv")
         self.assertIn(f"{self.ITEMS - len(rows)} unlabelled", picks.stdout)
         picks = self.succeeds("pick", "--embeddings", self.folder / "embeddings.npy", "--ids", self.folder / "ids.txt",
-                              "--session", self.folder / "session", "--strategy", "k_center", "--batch", 5, "--out", self.folder / "picks.csv")
+                              "--session", self.folder / "session", "--strategy", "k_center", "--batch", 5, "--force", "--out",
+                              self.folder / "picks.csv")
         self.assertIn(f"{self.ITEMS - len(rows)} unlabelled", picks.stdout)
         self.fails("no such labelling session", "pick", "--embeddings", self.folder / "embeddings.npy", "--ids",
                    self.folder / "ids.txt", "--session", self.folder / "labels", "--strategy", "k_center", "--batch", 5)

@@ -47,7 +47,7 @@ class MadePool(ProgramTest):
 
     def arguments(self, *more):
         return ("mine", "--embeddings", self.folder / "E.npy", "--truth", self.folder / "labels.csv", "--predictions",
-                self.folder / "P.npy", "--attributes", self.folder / "attributes.csv", "--out",
+                self.folder / "P.npy", "--attributes", self.folder / "attributes.csv", "--force", "--out",
                 self.folder / "out/picks.csv", *more)
 
     def mine(self, *more):
@@ -177,10 +177,10 @@ class MineBoxesTest(ProgramTest):
         self.assertEqual(audit["slice"]["failures"], sum(night[i] and i % 2 == 1 for i in range(30)))
         self.assertEqual(sorted(int(row["index"]) for row in rows_of(out)), [30, 33, 36])
         self.assertEqual(rows_of(out)[0]["id"], "frames/030.jpg")
-        self.fails("probabilities", "mine", "--embeddings", self.folder / "E.npy", "--ids",
+        self.fails("[--probs]", "mine", "--embeddings", self.folder / "E.npy", "--ids",
                    self.folder / "ids.txt", "--truth", self.folder / "T.json", "--predictions", self.folder / "R.json",
                    "--attributes", self.folder / "attributes.csv", "--slice", "timeofday=night", "--miner", "badge",
-                   "--batch", 3, "--out", out)
+                   "--batch", 3, "--force", "--out", out)
 
 
 class MineScenesTest(ProgramTest):

@@ -77,7 +77,7 @@ class PickTest(ProgramTest):
             write_npy(self.folder / f"p{i}.npy", "f", (end - begin, C), [p for row in self.rows[begin:end] for p in row])
         for more in ([], ["--embeddings", self.folder / "s?.npy"]):
             self.succeeds("pick", "--probs", self.folder / "p?.npy", *more, "--labeled", self.folder / "L.txt",
-                          "--strategy", "margin", "--batch", 20, "--out", self.folder / "shards.csv")
+                          "--strategy", "margin", "--batch", 20, "--out", self.folder / "shards.csv", "--force")
             with open(self.folder / "shards.csv", newline="") as file:
                 self.assertEqual([{**row, "id": row["index"]} for row in csv.DictReader(file)], certain)
         write_npy(self.folder / "p1.npy", "f", (2, C), [1.0 / C] * 2 * C)

@@ -64,7 +64,7 @@ def commands(program, folder):
     if len(strategies) < 15:
         raise SystemExit(f"read {len(strategies)} strategies from `goldpan strategies --markdown`, expected 15 at least")
     arrays = ["--embeddings", "embeddings.npy", "--probs", "probs.npy", "--mc-probs", "passes.npy", "--labeled", "labeled.txt"]
-    yield from ((f"pick {name}", ["pick", *arrays, "--strategy", name, "--batch", "6000", "--out", "picked.csv"])
+    yield from ((f"pick {name}", ["pick", *arrays, "--strategy", name, "--batch", "6000", "--out", "picked.csv", "--force"])
                 for name in dict.fromkeys(strategies))
     run = ["run", "--data", f"npy:{folder}", "--strategies", "random,margin,badge,typiclust", "--seeds", "1,2", "--out", "run"]
     yield "run", run
@@ -74,8 +74,8 @@ def commands(program, folder):
     yield "label", ["label", "--images", "frames", "--classes", "a,b", "--session", "session", "--port", "0"]
     yield "scenes", ["scenes", "--images", "3000", "--out", "scenes"]
     yield "evaluate", ["evaluate", "--truth", "truth.csv", "--predictions", "predicted.csv", "--out", "evaluated"]
-    yield "mine", ["mine", "--embeddings", "embeddings.npy", "--truth", "labels.npy", "--predictions", "probs.npy", "--worst-cluster",
-                   "--batch", "500", "--out", "mined"]
+    yield "mine", ["mine", "--embeddings", "embeddings.npy", "--truth", "labels.npy", "--predictions", "probs.npy", "--clusters", "20",
+                   "--out", "mined"]
     yield "export", ["export", "--picks", "picks.csv", "--to", "csv", "--out", "exported", "--classes",
                      ",".join(f"class{c}" for c in range(9))]
     yield "import", ["import", "labels.csv", "--from", "csv", "--picks", "picks.csv", "--out", "imported"]
