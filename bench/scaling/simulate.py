@@ -146,7 +146,7 @@ def check(args):
             rows = measured[strategy, workers]
             args.picks, args.labeled, args.threads = (int(rows[0][name]) for name in ("batch", "labeled", "threads"))
             pool = float(rows[0]["rows"])
-            seconds = sorted(float(row["select_seconds"]) for row in rows)[len(rows) // 2]
+            seconds = max(1e-3, sorted(float(row["select_seconds"]) for row in rows)[len(rows) // 2])
 
             def simulated(by):
                 runs = [simulate(args, course, pool, workers, random.Random(seed), by, read=False) for seed in range(args.repeat)]

@@ -196,7 +196,8 @@ Proposal Player::cold_start(std::size_t batch) const {
 
 Proposal Player::later_batch(std::size_t round, std::size_t batch, double& score_seconds) {
   Round later;
-  later.strategy = info_.name;
+  // Where nothing is left to choose any name will do: those that see boxes are in no other table.
+  later.strategy = batch < ledger_.unlabeled().size() ? info_.name : std::string_view("random");
   later.batch = batch;
   later.reserve = settings_.reserve;
   later.rank_everything = false;
