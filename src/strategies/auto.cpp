@@ -116,7 +116,7 @@ constinit const StrategyInfo rows::auto_ = {
     .cost = CostLaw::kPoolBatch,
     .needs = {.embeddings = true, .features = true, .probabilities = true, .model_optional = true},
     .options = kAutoOptions,
-    .look = {"#000000", "1 2", 3},
+    .look = {"#8C510A", "1 2", 3},
     .select = select_auto};
 
 }  // namespace goldpan

@@ -177,7 +177,7 @@ class MineBoxesTest(ProgramTest):
         self.assertEqual(audit["slice"]["failures"], sum(night[i] and i % 2 == 1 for i in range(30)))
         self.assertEqual(sorted(int(row["index"]) for row in rows_of(out)), [30, 33, 36])
         self.assertEqual(rows_of(out)[0]["id"], "frames/030.jpg")
-        self.fails("[--probs]", "mine", "--embeddings", self.folder / "E.npy", "--ids",
+        self.fails("--probs] got none", "mine", "--embeddings", self.folder / "E.npy", "--ids",
                    self.folder / "ids.txt", "--truth", self.folder / "T.json", "--predictions", self.folder / "R.json",
                    "--attributes", self.folder / "attributes.csv", "--slice", "timeofday=night", "--miner", "badge",
                    "--batch", 3, "--force", "--out", out)
