@@ -35,8 +35,8 @@ nlohmann::json cache_key(const Encoder& encoder, const std::string& data_fingerp
                          std::size_t images, std::span<const Index> fit_on);
 
 /// What a progress record and a finished record have in common.
-// NOLINTNEXTLINE(bugprone-exception-escape): json moves without throwing, whatever its assertions say
-struct CacheRecord {
+// json moves without throwing, whatever its assertions say.
+struct CacheRecord {  // NOLINT(bugprone-exception-escape)
   nlohmann::json key;
   std::size_t rows = 0;              ///< embedded so far
   std::vector<std::string> digests;  ///< RowDigests of those rows

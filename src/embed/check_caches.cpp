@@ -40,7 +40,9 @@ std::string fault_of(const std::filesystem::path& path, Workers& workers, std::s
   const std::size_t dim = key.at("dim");
   std::string damage;
   if (!open_finished(files, key, images, dim, workers, damage)) {
-    return damage.empty() ? "names values that are not as it says: " + files.values.filename().string() : damage;
+    return damage.empty()
+               ? "names values that are not as it says: " + files.values.filename().string()
+               : damage;
   }
   blocks += record->digests.size();
   return {};
