@@ -1,11 +1,14 @@
-#include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include <fmt/format.h>
+#include <scenes/scenes.hpp>
 #include <spawn.h>
 #include <spdlog/spdlog.h>
 
@@ -13,15 +16,16 @@
 #include <goldpan/core/files.hpp>
 #include <goldpan/core/npy.hpp>
 #include <goldpan/core/sha256.hpp>
-#include <goldpan/embed/encoder.hpp>
-#include <goldpan/embed/patches.hpp>
-#include <goldpan/imaging/image_file.hpp>
+#include <goldpan/data/dataset.hpp>
+#include <goldpan/embed/embed_folder.hpp>
+#include <goldpan/embed/encoder_table.hpp>
 #include <goldpan/label/label_server.hpp>
 #include <goldpan/label/label_session.hpp>
 #include <goldpan/strategies/strategy.hpp>
 
 #include "commands.hpp"
 #include "console.hpp"
+#include "encoders.hpp"
 #include "exchange_inputs.hpp"
 
 extern char** environ;
@@ -32,7 +36,7 @@ using goldpan::Error;
 
 struct Options {
   std::string images, from, embeddings, ids, classes;
-  std::string session = "labelling";
+  std::string encoder = "auto", session = "labelling";
   std::string host = "127.0.0.1", token;
   std::vector<std::string> known_as;
   int port = 0;
@@ -40,58 +44,43 @@ struct Options {
   goldpan::LabelOptions label;
 };
 
-bool is_image_name(const std::filesystem::path& path) {
-  std::string ending = path.extension().string();
-  std::ranges::transform(ending, ending.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-  });
-  return ending == ".jpg" || ending == ".jpeg" || ending == ".png";
-}
-
-/// The images below a folder, however deep, by their paths below it, sorted.
-std::vector<std::string> list_images(const std::filesystem::path& root) {
-  std::vector<std::string> names;
-  std::error_code error;
-  std::filesystem::recursive_directory_iterator at(root, error), end;
-  for (; !error && at != end; at.increment(error)) {
-    if (at->path().filename().string().starts_with('.')) {
-      if (at->is_directory()) at.disable_recursion_pending();
-      continue;
-    }
-    if (is_image_name(at->path()) && at->is_regular_file()) {
-      names.push_back(at->path().lexically_relative(root).generic_string());
-    }
-  }
-  if (error) throw Error(root.string(), "cannot be listed: " + error.message());
-  if (names.empty()) throw Error(root.string(), "holds no .jpg, .jpeg or .png files");
-  std::ranges::sort(names);
-  return names;
-}
-
-/// Files below a folder, which must not lead out of it.
+/// Images of a data set in the order of ids. An id that is not among them is an error when its
+/// image is asked for: the others can be labelled.
 class NamedImages final : public goldpan::ImageSource {
  public:
-  NamedImages(std::filesystem::path root, std::vector<std::string> names)
-      : root_(std::move(root)), names_(std::move(names)) {
-    for (const std::string& name : names_) {
-      const std::filesystem::path path = name;
-      if (path.is_absolute() || std::ranges::find(path, "..") != path.end()) {
-        throw Error(name, "leads out of the folder of images");
-      }
-    }
+  NamedImages(goldpan::Dataset dataset, std::vector<std::string> ids)
+      : dataset_(std::move(dataset)), ids_(std::move(ids)) {
+    for (std::size_t i = 0; i < dataset_.size(); ++i) rows_.emplace(dataset_.items.ids[i], i);
   }
-  std::size_t size() const override { return names_.size(); }
+  std::size_t size() const override { return ids_.size(); }
   goldpan::Image load(std::size_t index, int min_side) const override {
-    return goldpan::read_image(root_ / names_.at(index), min_side);
+    return dataset_.items.images->load(row_of(index), min_side);
   }
   std::string location(std::size_t index) const override {
-    return (root_ / names_.at(index)).string();
+    return dataset_.items.images->location(row_of(index));
   }
 
  private:
-  std::filesystem::path root_;
-  std::vector<std::string> names_;
+  std::size_t row_of(std::size_t index) const {
+    const auto found = rows_.find(ids_.at(index));
+    if (found != rows_.end()) return found->second;
+    throw Error(ids_[index], "is not among the images of " + dataset_.spec);
+  }
+
+  goldpan::Dataset dataset_;
+  std::vector<std::string> ids_;
+  std::unordered_map<std::string_view, std::size_t> rows_;
 };
+
+goldpan::Dataset open_images(const std::string& spec, const Options& options) {
+  goldpan::DatasetOptions data;
+  data.search_path = goldpan::standard_search_path();
+  data.more_formats = {goldpan::scenes_format()};
+  data.threads = options.label.threads;
+  goldpan::Dataset dataset = goldpan::open_dataset(spec, data);
+  if (dataset.items.images == nullptr) throw Error(dataset.spec, "has no images");
+  return dataset;
+}
 
 struct Opened {
   goldpan::LabelPool pool;
@@ -99,25 +88,22 @@ struct Opened {
   std::optional<goldpan::NpyEmbeddings> given;  // or by the caller
 };
 
-/// Embeds by `patches`, which needs no weights, with its cache in the session's folder.
+/// Embeds the images, with the cache in the session's folder.
 goldpan::NpyFile embed(const Options& options, const goldpan::ImageSource& images,
-                       const std::vector<std::string>& ids) {
+                       const std::string& fingerprint) {
   goldpan::Workers workers(options.label.threads, progress_bar("embedding", "").stop);
-  goldpan::Sha256 fingerprint;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    std::error_code ignored;
-    fingerprint.update(ids[i]).update(
-        fmt::format(" {}\n", std::filesystem::file_size(images.location(i), ignored)));
-  }
-  const std::unique_ptr<goldpan::Encoder> encoder = goldpan::make_patches_encoder();
-  std::vector<goldpan::Index> all(ids.size());
-  for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<goldpan::Index>(i);
+  goldpan::EncoderOptions choice = encoder_options();
+  choice.name = options.encoder;
+  choice.say = [](const std::string& message) { spdlog::info("{}", message); };
+  const std::unique_ptr<goldpan::Encoder> encoder = goldpan::make_named_encoder(choice);
+  std::vector<goldpan::Index> all(images.size());
+  std::iota(all.begin(), all.end(), goldpan::Index{0});
   goldpan::EmbedOptions embed_options;
   embed_options.cache_folder = std::filesystem::path(options.session) / "cache";
   embed_options.broken_images = goldpan::BrokenImages::kSkip;
   embed_options.fit_progress = progress_bar("learning", "");
-  auto embedded = goldpan::embed_images(*encoder, images, fingerprint.hex(), all, embed_options,
-                                        workers, progress_bar("embedding", "images"));
+  auto embedded = goldpan::embed_images(*encoder, images, fingerprint, all, embed_options, workers,
+                                        progress_bar("embedding", "images"));
   if (!embedded.broken.empty()) {
     spdlog::warn("{} images cannot be decoded; the first: {}", embedded.broken.size(),
                  embedded.broken_reasons.front());
@@ -139,21 +125,32 @@ Opened open_pool(const Options& options) {
     if (embeddings.empty()) embeddings = (folder / "embeddings.npy").string();
     if (ids.empty()) ids = (folder / "ids.txt").string();
   }
-  if (!ids.empty()) {
-    opened.pool.ids = goldpan::read_text_lines(ids);
-  } else if (!options.images.empty()) {
-    opened.pool.ids = list_images(options.images);
-  } else {
+  if (ids.empty() && options.images.empty()) {
     throw Error("goldpan label", "needs --images or --from");
   }
-  if (!options.images.empty()) {
-    opened.pool.images = std::make_shared<NamedImages>(options.images, opened.pool.ids);
+  // The images are those of --images, or those that --from was embedded of.
+  std::string spec = options.images.empty() ? std::string() : "images:" + options.images;
+  if (spec.empty() &&
+      std::filesystem::exists(std::filesystem::path(options.from) / "settings.json")) {
+    spec = goldpan::read_folder_settings(options.from).spec;
+  }
+  std::string fingerprint;
+  if (!spec.empty()) {
+    goldpan::Dataset dataset = open_images(spec, options);
+    fingerprint = dataset.fingerprint;
+    opened.pool.ids = ids.empty() ? dataset.items.ids : goldpan::read_text_lines(ids);
+    opened.pool.images = std::make_shared<NamedImages>(std::move(dataset), opened.pool.ids);
+  } else {
+    opened.pool.ids = goldpan::read_text_lines(ids);
   }
   if (!embeddings.empty()) {
     opened.given.emplace(embeddings);
+  } else if (opened.pool.images == nullptr) {
+    throw Error("--ids", "name rows of --embeddings, expected them or --images");
   } else {
+    if (!ids.empty()) fingerprint += " " + goldpan::Sha256().update(goldpan::read_text(ids)).hex();
     goldpan::make_writable_folder(options.session);
-    opened.embedded.emplace(embed(options, *opened.pool.images, opened.pool.ids));
+    opened.embedded.emplace(embed(options, *opened.pool.images, fingerprint));
   }
   opened.pool.embeddings =
       opened.given ? opened.given->embeddings() : opened.embedded->embeddings();
@@ -213,9 +210,14 @@ void add_label_command(CLI::App& program) {
   const auto options = std::make_shared<Options>();
   command->add_option("--images", options->images, "folder of images, however deep");
   command->add_option("--from", options->from,
-                      "folder with embeddings.npy and ids.txt (paths below --images)");
+                      "folder of `goldpan embed`, whose images are shown; or one with "
+                      "embeddings.npy and ids.txt (paths below --images)");
+  command
+      ->add_option("--encoder", options->encoder,
+                   "what embeds --images where no embeddings are given, as `goldpan embed` has it")
+      ->capture_default_str();
   command->add_option("--embeddings", options->embeddings,
-                      "N x D .npy, in the order of the ids [computed by `patches`]");
+                      "N x D .npy, in the order of the ids [computed by --encoder]");
   command->add_option("--ids", options->ids, "a name a line [the images, sorted]");
   command->add_option("--classes", options->classes, "a,b,c or a file with a name a line")
       ->required();
