@@ -19,6 +19,7 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "caller.hpp"
+#include "learned_arrays.hpp"
 
 namespace nb = nanobind;
 
@@ -127,24 +128,8 @@ class PatchEncoder {
     return to_numpy(std::move(out));
   }
 
-  std::vector<std::pair<std::string, NewArray<float>>> learned() const {
-    std::vector<std::pair<std::string, NewArray<float>>> all;
-    for (auto& [key, values] : encoder_->learned()) {
-      goldpan::Matrix<float> copy = values;
-      all.emplace_back(key, to_numpy(std::move(copy)));
-    }
-    return all;
-  }
-
-  void restore(const std::vector<std::pair<std::string, Array<float, 2>>>& learned) {
-    std::map<std::string, goldpan::Matrix<float>> all;
-    for (const auto& [key, values] : learned) {
-      goldpan::Matrix<float> copy(values.shape(0), values.shape(1));
-      std::copy_n(values.data(), copy.size(), copy.data());
-      all.emplace(key, std::move(copy));
-    }
-    encoder_->restore(all);
-  }
+  NamedArrays learned() const { return learned_arrays(*encoder_); }
+  void restore(const GivenArrays& learned) { restore_arrays(*encoder_, learned); }
 
  private:
   std::unique_ptr<goldpan::Encoder> encoder_;

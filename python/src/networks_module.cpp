@@ -17,6 +17,7 @@
 
 #include "arrays.hpp"
 #include "caller.hpp"
+#include "learned_arrays.hpp"
 #include "run.hpp"
 
 // goldpan._networks: a module beside goldpan._core, imported when an Encoder is made, so that
@@ -107,24 +108,8 @@ class TableEncoder {
     return to_numpy(std::move(out), {images.size(), shape->height, shape->width, shape->channels});
   }
 
-  std::vector<std::pair<std::string, NewArray<float>>> learned() const {
-    std::vector<std::pair<std::string, NewArray<float>>> all;
-    for (auto& [key, values] : encoder_->learned()) {
-      goldpan::Matrix<float> copy = values;
-      all.emplace_back(key, to_numpy(std::move(copy)));
-    }
-    return all;
-  }
-
-  void restore(const std::vector<std::pair<std::string, Array<float, 2>>>& learned) {
-    std::map<std::string, goldpan::Matrix<float>> all;
-    for (const auto& [key, values] : learned) {
-      goldpan::Matrix<float> copy(values.shape(0), values.shape(1));
-      std::copy_n(values.data(), copy.size(), copy.data());
-      all.emplace(key, std::move(copy));
-    }
-    encoder_->restore(all);
-  }
+  NamedArrays learned() const { return learned_arrays(*encoder_); }
+  void restore(const GivenArrays& learned) { restore_arrays(*encoder_, learned); }
 
  private:
   static constexpr std::size_t kBatch = 512;

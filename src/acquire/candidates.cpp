@@ -1,5 +1,7 @@
 #include <cmath>
+#include <numeric>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -8,10 +10,10 @@
 #include <goldpan/core/error.hpp>
 #include <goldpan/core/utf8.hpp>
 
+#include "strategies/unit_rows.hpp"
+
 namespace goldpan {
 namespace {
-
-constexpr std::size_t kBlock = 512;
 
 std::string csv_number(double value) {
   return std::isnan(value) ? std::string() : fmt::format("{}", value);
@@ -21,19 +23,9 @@ std::string csv_number(double value) {
 /// their cosines do. A row of zeros stays one.
 Matrix<float> rows_of_length_one(const Embeddings& embeddings, Workers& workers) {
   check_magnitudes(embeddings, "embeddings", workers);
-  Matrix<float> out(embeddings.rows(), embeddings.cols());
-  workers.for_blocks(out.rows(), kBlock, [&](std::size_t begin, std::size_t end) {
-    const auto block = out.view().rows_between(begin, end);
-    embeddings.copy_rows(begin, block);
-    for (std::size_t r = 0; r < block.rows(); ++r) {
-      double sum = 0;
-      for (const float value : block.row(r)) sum += double{value} * value;
-      if (sum == 0) continue;
-      const double scale = 1.0 / std::sqrt(sum);
-      for (float& value : block.row(r)) value = static_cast<float>(value * scale);
-    }
-  });
-  return out;
+  std::vector<Index> rows(embeddings.rows());
+  std::iota(rows.begin(), rows.end(), Index{0});
+  return unit_rows(embeddings, rows, workers);
 }
 
 }  // namespace

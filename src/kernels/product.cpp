@@ -96,10 +96,11 @@ HWY_ATTR void pack(const float* HWY_RESTRICT data, std::size_t across, std::size
 }
 
 /// tile (kTileRows x kVectors vectors, kTileCols floats from row to row) = sum over k of a column
-/// of `a` times a row of `b`, both packed.
+/// of `a`, whose rows and columns are so many floats apart, times a row of the packed `b`.
 template <std::size_t kVectors>
-HWY_ATTR void multiply_tile(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b,
-                            std::size_t depth, float* HWY_RESTRICT tile) {
+HWY_ATTR HWY_INLINE void multiply_strided(const float* HWY_RESTRICT a, std::size_t row_step,
+                                          std::size_t column_step, const float* HWY_RESTRICT b,
+                                          std::size_t depth, float* HWY_RESTRICT tile) {
   const Tag tag;
   hn::Vec<Tag> sums[kVectors][kTileRows];
   for (std::size_t v = 0; v < kVectors; ++v) {
@@ -111,7 +112,7 @@ HWY_ATTR void multiply_tile(const float* HWY_RESTRICT a, const float* HWY_RESTRI
       values[v] = hn::Load(tag, b + k * kTileCols + v * kLanes);
     }
     for (std::size_t i = 0; i < kTileRows; ++i) {
-      const auto factor = hn::Set(tag, a[k * kTileRows + i]);
+      const auto factor = hn::Set(tag, a[i * row_step + k * column_step]);
       for (std::size_t v = 0; v < kVectors; ++v) {
         sums[v][i] = hn::MulAdd(factor, values[v], sums[v][i]);
       }
@@ -122,6 +123,21 @@ HWY_ATTR void multiply_tile(const float* HWY_RESTRICT a, const float* HWY_RESTRI
       hn::Store(sums[v][i], tag, tile + i * kTileCols + v * kLanes);
     }
   }
+}
+
+/// The tile of a packed `a`.
+template <std::size_t kVectors>
+HWY_ATTR void multiply_tile(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b,
+                            std::size_t depth, float* HWY_RESTRICT tile) {
+  multiply_strided<kVectors>(a, 1, kTileRows, b, depth, tile);
+}
+
+/// The tile of rows of `a` as they lie, `stride` floats apart.
+template <std::size_t kVectors>
+HWY_ATTR void multiply_rows(const float* HWY_RESTRICT a, std::size_t stride,
+                            const float* HWY_RESTRICT b, std::size_t depth,
+                            float* HWY_RESTRICT tile) {
+  multiply_strided<kVectors>(a, stride, 1, b, depth, tile);
 }
 
 struct Room {
@@ -138,35 +154,6 @@ HWY_ATTR void add_tile(const float* HWY_RESTRICT tile, std::size_t rows, std::si
       for (std::size_t j = 0; j < cols; ++j) to[j] = alpha * from[j];
     } else {
       for (std::size_t j = 0; j < cols; ++j) to[j] = alpha * from[j] + beta * to[j];
-    }
-  }
-}
-
-/// The same tile from rows of `a` as they lie, `stride` floats apart.
-template <std::size_t kVectors>
-HWY_ATTR void multiply_rows(const float* HWY_RESTRICT a, std::size_t stride,
-                            const float* HWY_RESTRICT b, std::size_t depth,
-                            float* HWY_RESTRICT tile) {
-  const Tag tag;
-  hn::Vec<Tag> sums[kVectors][kTileRows];
-  for (std::size_t v = 0; v < kVectors; ++v) {
-    for (std::size_t i = 0; i < kTileRows; ++i) sums[v][i] = hn::Zero(tag);
-  }
-  for (std::size_t k = 0; k < depth; ++k) {
-    hn::Vec<Tag> values[kVectors];
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      values[v] = hn::Load(tag, b + k * kTileCols + v * kLanes);
-    }
-    for (std::size_t i = 0; i < kTileRows; ++i) {
-      const auto factor = hn::Set(tag, a[i * stride + k]);
-      for (std::size_t v = 0; v < kVectors; ++v) {
-        sums[v][i] = hn::MulAdd(factor, values[v], sums[v][i]);
-      }
-    }
-  }
-  for (std::size_t v = 0; v < kVectors; ++v) {
-    for (std::size_t i = 0; i < kTileRows; ++i) {
-      hn::Store(sums[v][i], tag, tile + i * kTileCols + v * kLanes);
     }
   }
 }
