@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <filesystem>
 #include <functional>
 #include <iterator>
@@ -258,8 +259,12 @@ void show_picks(const Options& options, const std::vector<goldpan::Pick>& picks,
                 const std::vector<std::string>& ids, const std::filesystem::path& out) {
   std::vector<PickedImage> shown;
   for (const goldpan::Pick& pick : picks) {
-    shown.push_back({ids[pick.row], fmt::format("{} {}", goldpan::reason_name(pick.reason),
-                                                csv_number(pick.score))});
+    // Picks of the reserve have no score.
+    shown.push_back(
+        {ids[pick.row],
+         std::isnan(pick.score)
+             ? std::string(goldpan::reason_name(pick.reason))
+             : fmt::format("{}, score {:.4g}", goldpan::reason_name(pick.reason), pick.score)});
   }
   const auto beside = [&](const char* ending) {
     return std::filesystem::path(out).replace_extension(ending);

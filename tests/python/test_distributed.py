@@ -243,7 +243,7 @@ def test_a_missing_ray_names_the_extra(pool, monkeypatch):
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", no_ray)
-    with pytest.raises(ImportError, match=r"goldpan\[ray\]"):
+    with pytest.raises(ImportError, match=r"goldpan-al\[ray\]"):
         pick("k_center", pool, engine="ray")
 
 

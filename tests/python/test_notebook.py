@@ -55,6 +55,8 @@ class Notebook(unittest.TestCase):
         absent = missing("jupytext", "nbclient", "ipykernel")
         if absent:
             self.skipTest(f"not installed: {', '.join(absent)} (requirements.txt)")
+        # jupytext imports Jupyter's `notebook` where it is, and would run ours, which lies in the working directory.
+        sys.modules.setdefault("notebook", None)
         import jupytext
         import nbclient
 

@@ -78,7 +78,7 @@ def test_names_of_classes_and_unknown_settings(clouds, tmp_path):
     names = np.array(["car", "bus", "tram"])[clouds[1]]
     results = goldpan.run((clouds[0].astype(np.float64), names), tmp_path, **{**SMALL, "seeds": [1]}, calibration=False)
     assert results.class_names == ["bus", "car", "tram"] and results.settings["protocol.calibration"] == "false"
-    with pytest.raises(TypeError, match="unknown setting 'bugdets', expected one of attribute"):
+    with pytest.raises(TypeError, match="unknown setting 'bugdets', expected one of aggregate, attribute"):
         goldpan.run(clouds, tmp_path, bugdets=[1])
     with pytest.raises(ValueError, match="--reserve"):
         goldpan.run(clouds, tmp_path, reserve=2)

@@ -244,12 +244,14 @@ class _Run:
             scores = np.full(len(indices), np.nan)  # a uniform draw has a probability, and no score
         pieces.append((indices, scores, "strategy", chance))
         indices = np.concatenate([piece[0] for piece in pieces])
+        rounds, sent, received = self._cost
         return DistributedSelection(
             indices, np.concatenate([piece[1] for piece in pieces]),
             np.concatenate([np.full(len(piece[0]), piece[2]) for piece in pieces]),
             np.concatenate([np.full(len(piece[0]), piece[3]) for piece in pieces]),
-            self._ids(indices), notes, *map(int, self._cost), self._restarts, self._read_seconds,
-            time.monotonic() - start - self._read_seconds,
+            self._ids(indices), notes, rounds=int(rounds), bytes_sent=int(sent), bytes_received=int(received),
+            restarts=self._restarts, read_seconds=self._read_seconds,
+            select_seconds=time.monotonic() - start - self._read_seconds,
         )
 
     def dedup(
@@ -258,7 +260,9 @@ class _Run:
         self._start()
         none = np.zeros(0, dtype=np.uint32)
         merger = self._rounds("dedup", 0, options, none, "select", checkpoint, seconds)
-        return DistributedDuplicates(*merger.duplicates(), *map(int, self._cost), self._restarts)
+        kept, representative = merger.duplicates()
+        rounds, sent, received = self._cost
+        return DistributedDuplicates(kept, representative, int(rounds), int(sent), int(received), self._restarts)
 
     def _start(self) -> None:
         start = time.monotonic()
