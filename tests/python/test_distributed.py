@@ -278,7 +278,7 @@ def test_processes_that_are_killed_change_no_pick(pool, clouds, predictions):
 
 
 def test_ray_actors_that_are_killed_change_no_pick(pool, clouds, predictions, monkeypatch):
-    ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'goldpan[ray]'")
+    ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'goldpan-al[ray]'")
     monkeypatch.setenv("RAY_worker_niceness", "0")  # else a busy machine never comes to them
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="error")
     try:

@@ -42,7 +42,7 @@ def test_the_simulation_reads_what_was_measured(pool):
 
 
 def test_ray_with_killed_workers_picks_what_one_process_picks(pool, monkeypatch):
-    pytest.importorskip("ray", reason="Ray is not installed: pip install 'goldpan[ray]'")
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'goldpan-al[ray]'")
     monkeypatch.setenv("RAY_worker_niceness", "0")  # else a busy machine never comes to them
     rows = compare(pool, "ray", 4, 1, "--pause", 3, "--strategies", "k_center", "badge", "dedup")
     assert len(rows) == 6
