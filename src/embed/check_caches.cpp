@@ -25,7 +25,7 @@ bool is_cache_name(std::string_view name) {
 
 /// What is wrong with the cache of this record, or nothing; adds to `blocks`.
 std::string fault_of(const std::filesystem::path& path, Workers& workers, std::size_t& blocks) {
-  const std::string changed = "is not what was written";
+  std::string changed = "is not what was written";
   const nlohmann::json json = nlohmann::json::parse(read_text(path), nullptr, false);
   if (!json.is_object() || !json.contains("key")) return changed;
   const std::string name = path.stem().string();

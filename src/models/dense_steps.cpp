@@ -129,8 +129,8 @@ void write_window(const ImageMaps& maps, std::size_t image, std::size_t cell,
 std::array<float, 4> encode_box(const Box& box, const ImageMaps& maps, std::size_t image,
                                 std::size_t cell) {
   const Cell size = cell_of(maps, image);
-  const double x = static_cast<double>(cell % maps.width) + 0.5,
-               y = static_cast<double>(cell / maps.width) + 0.5;
+  const std::size_t column = cell % maps.width, row = cell / maps.width;
+  const double x = static_cast<double>(column) + 0.5, y = static_cast<double>(row) + 0.5;
   // A box of no width has a logarithm too: half a pixel at least.
   return {static_cast<float>((box.x + box.width / 2) / size.width - x),
           static_cast<float>((box.y + box.height / 2) / size.height - y),
@@ -146,9 +146,9 @@ Box decode_box(std::span<const float> offsets, const ImageMaps& maps, std::size_
     return std::exp(double{std::clamp(log_size, -kMostLogSize, kMostLogSize)}) * cell_size;
   };
   const double width = length(offsets[2], size.width), height = length(offsets[3], size.height);
-  const double x = (static_cast<double>(cell % maps.width) + 0.5 + double{offsets[0]}) * size.width;
-  const double y =
-      (static_cast<double>(cell / maps.width) + 0.5 + double{offsets[1]}) * size.height;
+  const std::size_t column = cell % maps.width, row = cell / maps.width;
+  const double x = (static_cast<double>(column) + 0.5 + double{offsets[0]}) * size.width;
+  const double y = (static_cast<double>(row) + 0.5 + double{offsets[1]}) * size.height;
   // What lies beyond the picture's edge shows nothing.
   const double left = std::clamp(x - width / 2, 0.0, double{picture_width}),
                right = std::clamp(x + width / 2, 0.0, double{picture_width}),

@@ -68,7 +68,8 @@ SliceStudy::SliceStudy(const Analysis& analysis)
     compare(on_slice, *whole_->random());
     if (distance_) compare(on_slice, *distance_);
   }
-  std::ranges::stable_partition(gains_, [](const Gain& gain) { return !gain.over_all; });
+  std::stable_partition(gains_.begin(), gains_.end(),
+                        [](const Gain& gain) { return !gain.over_all; });
 }
 
 void SliceStudy::compare(bool on_slice, std::size_t against) {

@@ -95,8 +95,8 @@ class Verifier {
     options.picks = picks;
     auto tables = report::make_tables(analysis, options);
     tables.emplace_back("README.md", report::data_dictionary(options.prices.currency));
-    for (const auto& [name, text] : tables) {
-      look([&] { equals(folder_ / "tables" / name, text); });
+    for (const auto& table : tables) {
+      look([&] { equals(folder_ / "tables" / table.first, table.second); });
     }
     for (const std::string& name : report::figure_names(analysis)) {
       for (const char* const ending : {".png", ".svg"}) figure(name + ending, manifest);
@@ -125,10 +125,10 @@ class Verifier {
 
   /// The files whose bytes are not given by the journal alone: figures, page, reflection.
   void files(const report::Manifest& manifest) {
-    for (const auto& [name, digest] : manifest.files) {
+    for (const auto& file : manifest.files) {
       look([&] {
-        const std::filesystem::path path = folder_ / name;
-        if (report::digest_of_file(path) == digest) return;
+        const std::filesystem::path path = folder_ / file.first;
+        if (report::digest_of_file(path) == file.second) return;
         throw Error(path.string(),
                     "has other bytes than when the report was made: it was changed since, or "
                     "damaged. `goldpan report` makes the report anew");

@@ -82,8 +82,10 @@ std::vector<PoolBudget> budgets_of_pool(std::span<const double> budgets, std::si
     found.push_back({budget / pool, static_cast<std::size_t>(budget)});
   }
   std::ranges::stable_sort(found, {}, &PoolBudget::labels);
-  const auto repeated = std::ranges::unique(found, {}, &PoolBudget::labels);
-  found.erase(repeated.begin(), repeated.end());
+  const auto same_labels = [](const PoolBudget& a, const PoolBudget& b) {
+    return a.labels == b.labels;
+  };
+  found.erase(std::unique(found.begin(), found.end(), same_labels), found.end());
   if (found.empty()) {
     throw Error(kFlag, fmt::format("got {}, expected a count within the pool of {}, or a share",
                                    fmt::join(budgets, ","), pool_size));
