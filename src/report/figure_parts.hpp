@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ struct Spread {
   double std = kNan;
 };
 
+/// Of what is said beside curves.
+inline constexpr const char* kGrey = "#555555";
+
 /// Text inside gnuplot's double quotes and its "enhanced" markup.
 std::string gnuplot_text(const std::string& text);
 /// A number as gnuplot reads it.
@@ -28,9 +32,10 @@ Budgets all_budgets(const Grid& grid);
 /// The axis of some budgets: per cent above labels, at those asked for; where labels are few,
 /// labels above per cent.
 std::string budget_axis(const Grid& grid, const Budgets& budgets);
-/// A named data block: one point a budget (those that are not finite left out) and its band.
-std::string curve_block(const Grid& grid, const std::string& name,
-                        const std::vector<Spread>& points);
+/// A named data block: a point at each of these budgets (those that are not finite left out), and
+/// after two empty lines the band.
+std::string curve_block(const Grid& grid, const Budgets& budgets, const std::string& name,
+                        const std::function<Spread(std::size_t budget)>& values_at);
 /// What draws a block's band and line.
 std::string band(const std::string& block, const Style& style);
 std::string line(const std::string& block, const Style& style, const std::string& title);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
 #include <vector>
 
 #include <fmt/format.h>
@@ -14,84 +13,6 @@
 #include "report/summaries.hpp"
 
 namespace goldpan::report {
-namespace {
-
-constexpr const char* kGrey = "#555555";
-
-}  // namespace
-
-std::string gnuplot_text(const std::string& text) {
-  std::string result = "\"";
-  for (const char character : text) {
-    if (character == '"' || character == '\\') result += '\\';
-    if (std::string("_^@&~{}").find(character) != std::string::npos) result += "\\\\";
-    result += character;
-  }
-  return result + '"';
-}
-
-namespace {
-
-std::string dash_type(const std::string& dash) {
-  if (dash.empty()) return "solid";
-  // A style's dashes are multiples of the line width; gnuplot's unit is about a third of that.
-  std::string list;
-  for (std::size_t start = 0; start < dash.size();) {
-    const std::size_t end = std::min(dash.find(' ', start), dash.size());
-    list += fmt::format("{}{}", list.empty() ? "" : ",",
-                        3 * std::stoi(dash.substr(start, end - start)));
-    start = end + 1;
-  }
-  return "(" + list + ")";
-}
-
-std::string number(double value) {
-  return std::isfinite(value) ? fixed(value, 6) : std::string("NaN");
-}
-
-}  // namespace
-
-std::string gnuplot_number(double value) { return number(value); }
-
-// Where ticks would touch, the first and last stay and the others give way.
-std::string budget_axis(const Grid& grid, const Budgets& budgets) {
-  const auto position = [&](std::size_t budget) {
-    return std::log(std::max<double>(1, static_cast<double>(grid.labels(budget))));
-  };
-  const double begin = position(budgets.front()), end = position(budgets.back());
-  // A run of one budget still needs an axis of some length.
-  const double span = std::max(1.0, end - begin);
-  constexpr double kRoom = 0.095;  // of the axis, for one label
-  Budgets shown;
-  for (const std::size_t budget : grid.asked_budgets()) {
-    if (budget < budgets.front() || budget > budgets.back()) continue;
-    const bool after_last =
-        shown.empty() || position(budget) - position(shown.back()) > kRoom * span;
-    const bool before_end = end - position(budget) > kRoom * span;
-    if (budget == budgets.back() || (after_last && before_end)) shown.push_back(budget);
-  }
-  const bool labels_first = grid.is_few(budgets.back());
-  std::string ticks;
-  for (const std::size_t budget : shown) {
-    // Tick labels are formats: a per cent sign is written twice.
-    const std::string share = percent(grid.budgets()[budget]) + "%";
-    const std::string labels = thousands(static_cast<double>(grid.labels(budget)));
-    ticks +=
-        fmt::format("{}\"{}\\n{}\" {}", ticks.empty() ? "" : ", ", labels_first ? labels : share,
-                    labels_first ? share : labels, std::max<std::size_t>(1, grid.labels(budget)));
-  }
-  return fmt::format(
-      "set logscale x\nset xrange [{}:{}]\nset xtics ({}) font ',8' nomirror offset 0,0.2\n"
-      "set mxtics 1\n",
-      number(std::exp(begin - 0.04 * span)), number(std::exp(end + 0.04 * span)), ticks);
-}
-
-Budgets all_budgets(const Grid& grid) {
-  Budgets budgets(grid.budgets().size());
-  std::iota(budgets.begin(), budgets.end(), std::size_t{0});
-  return budgets;
-}
-
 namespace {
 
 // Few labels and shares of the pool apart, where a run has a curve in both: gains differ tenfold,
@@ -105,86 +26,9 @@ std::vector<Budgets> regimes_of(const Grid& grid) {
   return {few, shares};
 }
 
-constexpr const char* kPanelLook =
-    "set border 3 lw 0.8 lc rgb '#333333'\nset tics out nomirror scale 0.6\n"
-    "set ytics font ',9'\nset grid ytics lc rgb '#c8c8c8' lw 0.7 dt solid\nset bmargin 5\nset "
-    "tmargin 2.6\nset lmargin 8\nset rmargin 2\n";
-
-struct Edges {
-  double labels, low, high;
-};
-
-// Labels, low and high of a band in short steps along the logarithmic axis: where a band leaves the
-// panel, gnuplot moves whole corners to the border.
-std::string band_rows(const std::vector<Edges>& edges) {
-  constexpr int kSteps = 32;
-  std::string rows;
-  for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
-    const Edges &a = edges[i], &b = edges[i + 1];
-    for (int step = 0; step < kSteps; ++step) {
-      const double share = static_cast<double>(step) / kSteps;
-      rows += fmt::format("{} {} {}\n", number(a.labels * std::pow(b.labels / a.labels, share)),
-                          number(a.low + share * (b.low - a.low)),
-                          number(a.high + share * (b.high - a.high)));
-    }
-  }
-  const Edges& last = edges.back();
-  return rows + fmt::format("{} {} {}\n", number(last.labels), number(last.low), number(last.high));
-}
-
-// One strategy's mean and standard deviation at some budgets, as a data block: labels and mean;
-// after two empty lines the band.
-template <typename Values>
-std::string data_block(const Grid& grid, const Budgets& budgets, const std::string& name,
-                       const Values& values_at) {
-  std::string block = fmt::format("${} << EOD\n", name);
-  std::vector<Edges> edges;
-  for (const std::size_t budget : budgets) {
-    const auto [middle, spread] = values_at(budget);
-    if (!std::isfinite(middle)) continue;
-    const double half = std::isfinite(spread) ? spread : 0;
-    block += fmt::format("{} {}\n", grid.labels(budget), number(middle));
-    edges.push_back({static_cast<double>(grid.labels(budget)), middle - half, middle + half});
-  }
-  if (!edges.empty()) block += "\n\n" + band_rows(edges);
-  return block + "EOD\n";
-}
-
 bool has_points(const std::string& block) {
   return std::count(block.begin(), block.end(), '\n') > 2;
 }
-
-}  // namespace
-
-const char* panel_look() { return kPanelLook; }
-
-std::string curve_block(const Grid& grid, const std::string& name,
-                        const std::vector<Spread>& points) {
-  return data_block(grid, all_budgets(grid), name,
-                    [&](std::size_t budget) { return points[budget]; });
-}
-
-std::string band(const std::string& block, const Style& style) {
-  return fmt::format(
-      "${} index 1 using 1:2:3 with filledcurves fs transparent solid {} noborder lc rgb '{}' "
-      "notitle",
-      block, style.baseline ? "0.15" : "0.12", style.color);
-}
-
-std::string line(const std::string& block, const Style& style, const std::string& title) {
-  return fmt::format(
-      "${} index 0 using 1:2 with linespoints lc rgb '{}' lw {} dt {} pt {} ps {} {}", block,
-      style.color, style.baseline ? "2.6" : "1.7", dash_type(style.dash), style.marker,
-      style.baseline ? "0.6" : "0.75", title.empty() ? "notitle" : "title " + gnuplot_text(title));
-}
-
-std::string joined(const std::vector<std::string>& plots) {
-  std::string text = "plot ";
-  for (std::size_t i = 0; i < plots.size(); ++i) text += (i > 0 ? ", \\\n  " : "") + plots[i];
-  return text + "\n";
-}
-
-namespace {
 
 // What one panel draws: bands below, lines above.
 struct Panel {
@@ -193,7 +37,7 @@ struct Panel {
   template <typename Values>
   void add(FigureScript& figure, const std::string& block_name, const Style& style,
            const Grid& grid, const Budgets& budgets, const Values& values_at) {
-    const std::string block = data_block(grid, budgets, block_name, values_at);
+    const std::string block = curve_block(grid, budgets, block_name, values_at);
     if (!has_points(block)) return;
     figure.data += block;
     bands.push_back(band(block_name, style));
@@ -218,7 +62,7 @@ std::string accuracy_panel(const Analysis& analysis, const Budgets& budgets,
                       gnuplot_text(fmt::format("{} (%)", analysis.grid.task().headline.label)));
   const Grid& grid = analysis.grid;
   if (!std::isfinite(analysis.full_accuracy) || grid.is_few(budgets.back())) return body;
-  const std::string full = number(100 * analysis.full_accuracy);
+  const std::string full = gnuplot_number(100 * analysis.full_accuracy);
   body += fmt::format(
       "set arrow 1 from graph 0, first {0} to graph 1, first {0} nohead dt (3,5) lw 1.4 lc rgb "
       "'{1}' back\n",
@@ -267,7 +111,7 @@ std::string gains_range(const Analysis& analysis, const Budgets& budgets,
     fallen += fmt::format("{}{} falls to {}", fallen.empty() ? "" : ", ", styles[strategy].label,
                           fixed(value, 1));
   }
-  std::string body = fmt::format("set yrange [{}:*]\n", number(limit));
+  std::string body = fmt::format("set yrange [{}:*]\n", gnuplot_number(limit));
   if (fallen.empty()) return body;
   return body +
          fmt::format("set label 4 {} at graph 0.98, graph 0.04 right font ',8' tc rgb '{}'\n",
@@ -275,34 +119,6 @@ std::string gains_range(const Analysis& analysis, const Budgets& budgets,
 }
 
 }  // namespace
-
-// Inside a panel the legend would lie on curves that are flat.
-std::string legend_strip(const std::vector<Style>& styles, std::size_t rows, double share,
-                         std::size_t seeds) {
-  std::vector<std::string> keys;
-  for (const Style& style : styles) {
-    keys.push_back(
-        fmt::format("NaN with linespoints lc rgb '{}' lw {} dt {} pt {} ps 0.75 title {}",
-                    style.color, style.baseline ? "2.6" : "1.7", dash_type(style.dash),
-                    style.marker, gnuplot_text(style.label)));
-  }
-  std::string body =
-      "unset arrow\nunset label\nunset title\nunset xlabel\nunset ylabel\nunset border\n"
-      "unset tics\nunset logscale\nset xrange [0:1]\nset yrange [0:1]\nset lmargin 0\n"
-      "set rmargin 0\nset tmargin 0\nset bmargin 0\nset origin 0,0\n";
-  body += fmt::format("set size 1,{}\n", number(share));
-  body += fmt::format(
-      "set key at screen 0.5, screen {} center center horizontal maxrows {} Left reverse samplen 4 "
-      "width 1 font ',9' noautotitle\n",
-      number(0.62 * share), rows);
-  if (seeds > 1) {
-    body += fmt::format(
-        "set label 2 {} at screen 0.5, screen {} center font ',8' tc rgb '{}'\n",
-        gnuplot_text(fmt::format("mean of {} seeds, shaded: ±1 standard deviation", seeds)),
-        number(0.16 * share), kGrey);
-  }
-  return body + joined(keys);
-}
 
 FigureScript curves_script(const Analysis& analysis, const std::vector<std::size_t>& strategies,
                            const std::string& name) {
@@ -346,9 +162,9 @@ FigureScript curves_script(const Analysis& analysis, const std::vector<std::size
   const double height = (1 - legend_share) / static_cast<double>(rows);
 
   std::string& body = figure.body;
-  body += kPanelLook;
+  body += panel_look();
   body += fmt::format("set multiplot\nset size {},{}\nunset key\n", columns == 2 ? "0.5" : "1",
-                      number(height));
+                      gnuplot_number(height));
   const bool is_alone = !has_gains && !is_square;
   std::size_t panel = 0;
   const auto title = [&](std::size_t regime, const std::string& what) {
@@ -360,7 +176,7 @@ FigureScript curves_script(const Analysis& analysis, const std::vector<std::size
     const std::size_t column = panel % columns, row = panel / columns;
     ++panel;
     return fmt::format("set origin {},{}\n", column == 0 ? "0" : "0.5",
-                       number(legend_share + static_cast<double>(rows - 1 - row) * height));
+                       gnuplot_number(legend_share + static_cast<double>(rows - 1 - row) * height));
   };
   for (const bool is_gain : {false, true}) {
     for (std::size_t r = 0; r < regimes.size() && (!is_gain || has_gains); ++r) {
@@ -405,7 +221,7 @@ FigureScript cost_script(const Analysis& analysis, const std::vector<std::size_t
       const double cost = mean(grid.values(s, b, "cost"));
       const double value = mean(grid.values(s, b, grid.headline()));
       if (cost > 0 && std::isfinite(value)) {
-        block += fmt::format("{} {}\n", number(cost), number(100 * value));
+        block += fmt::format("{} {}\n", gnuplot_number(cost), gnuplot_number(100 * value));
       }
     }
     block += "EOD\n";
@@ -426,9 +242,9 @@ FigureScript cost_script(const Analysis& analysis, const std::vector<std::size_t
   figure.height = 430 + legend_height;
   const double legend_share = static_cast<double>(legend_height) / figure.height;
   std::string& body = figure.body;
-  body += kPanelLook;
+  body += panel_look();
   body += fmt::format("set multiplot\nset size 0.5,{}\nset origin 0,{}\nunset key\n",
-                      number(1 - legend_share), number(legend_share));
+                      gnuplot_number(1 - legend_share), gnuplot_number(legend_share));
   const auto panel = [&](const std::string& title, std::string_view label,
                          const std::string& below) {
     body += fmt::format("set title {} font ',11' offset 0,-0.3\n", gnuplot_text(title));
@@ -440,7 +256,7 @@ FigureScript cost_script(const Analysis& analysis, const std::vector<std::size_t
         task.headline.label, fmt::format("{} bought", task.cost_unit));
   body += "set logscale x\nset xtics font ',8' nomirror offset 0,0.2\n";
   if (!over_cost.empty()) body += joined(over_cost);
-  body += fmt::format("set origin 0.5,{}\n", number(legend_share));
+  body += fmt::format("set origin 0.5,{}\n", gnuplot_number(legend_share));
   panel(fmt::format("(b) Test {}", task.others.front().label), task.others.front().label,
         "labels bought, share of the pool");
   body += budget_axis(grid, all_budgets(grid));
@@ -467,12 +283,13 @@ FigureScript calibration_script(const Grid& grid) {
   for (const bool scaled : {false, true}) {
     figure.data += fmt::format("$reliability{} << EOD\n", scaled ? 1 : 0);
     for (const ReliabilityBin& bin : pooled_reliability(grid, first, scaled)) {
-      figure.data += fmt::format("{} {}\n", number(bin.confidence), number(bin.accuracy));
+      figure.data +=
+          fmt::format("{} {}\n", gnuplot_number(bin.confidence), gnuplot_number(bin.accuracy));
     }
     figure.data += "EOD\n";
     const auto field = scaled ? "ece_after" : "ece_before";
     const std::string block = fmt::format("error{}", scaled ? 1 : 0);
-    figure.data += data_block(grid, all_budgets(grid), block, [&](std::size_t b) {
+    figure.data += curve_block(grid, all_budgets(grid), block, [&](std::size_t b) {
       std::vector<double> all;
       for (std::size_t s = 0; s < grid.strategies().size(); ++s) {
         const std::vector<double> values = grid.values(s, b, field);
@@ -482,7 +299,7 @@ FigureScript calibration_script(const Grid& grid) {
     });
   }
   std::string& body = figure.body;
-  body += kPanelLook;
+  body += panel_look();
   body += "set multiplot layout 1,2\n";
   body +=
       fmt::format("set title {} font ',11' offset 0,-0.3\n",

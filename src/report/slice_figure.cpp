@@ -17,7 +17,8 @@ struct Panel {
     std::size_t finite = 0;
     for (const Spread& point : points) finite += std::isfinite(point.mean) ? 1 : 0;
     if (finite == 0) return;
-    figure.data += curve_block(grid, name, points);
+    figure.data += curve_block(grid, all_budgets(grid), name,
+                               [&](std::size_t budget) { return points[budget]; });
     bands.push_back(band(name, style));
     lines.push_back(line(name, style, ""));
   }
