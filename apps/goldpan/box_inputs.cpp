@@ -79,6 +79,14 @@ goldpan::BoxFileOptions box_file_options(const std::string& images, const std::s
   return options;
 }
 
+Boxes open_boxes(const std::string& truth, const std::string& predictions,
+                 const goldpan::BoxFileOptions& options) {
+  Boxes boxes{goldpan::open_box_truth(truth, options), {}};
+  goldpan::sort_by_number(boxes.truth);
+  boxes.found = goldpan::open_box_predictions(predictions, boxes.truth, options);
+  return boxes;
+}
+
 void add_attributes(const std::filesystem::path& path, const std::vector<std::string>& items,
                     goldpan::AttributeColumns& columns) {
   const std::vector<goldpan::CsvRow> rows =

@@ -14,6 +14,14 @@
 goldpan::BoxFileOptions box_file_options(const std::string& images, const std::string& categories,
                                          bool drop_unknown);
 
+/// Truth, its images in the order of their numbers, and predictions for them.
+struct Boxes {
+  goldpan::BoxTruth truth;
+  goldpan::BoxPredictions found;
+};
+Boxes open_boxes(const std::string& truth, const std::string& predictions,
+                 const goldpan::BoxFileOptions& options);
+
 /// Adds the columns of a CSV file to `columns`, matched to the items by its column `id` (or
 /// `image`, `name`, `file_name`; by whole name, else by file name without ending). Items that it
 /// does not have get "". Throws Error naming file and line for an item twice; rows of unknown items

@@ -18,6 +18,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "outcome.hpp"
+
 namespace {
 
 std::atomic<bool> interrupted = false;
@@ -26,8 +28,6 @@ static_assert(std::atomic<bool>::is_always_lock_free, "set from a signal handler
 // What is polled stops long before this. What is not (a file of a gigabyte being parsed, a library
 // at work) is ended by it: everything written survives being killed, so that nothing is lost.
 constexpr itimerval kGrace = {{0, 0}, {0, 800'000}};
-
-constexpr int kInterrupted = 130;  // as main.cpp has it
 
 void interrupt(int signal) {
   interrupted = true;
@@ -38,7 +38,7 @@ void interrupt(int signal) {
 void give_up(int) {
   constexpr char kMessage[] = "\nstopped; what is finished is kept, and the same command resumes\n";
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kMessage, sizeof kMessage - 1);
-  ::_exit(kInterrupted);
+  ::_exit(static_cast<int>(Status::kInterrupted));
 }
 
 struct ConsoleSettings {

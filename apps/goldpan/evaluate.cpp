@@ -56,12 +56,9 @@ struct Evaluation {
 
 Evaluation evaluate_boxes(const Options& options, goldpan::Workers& workers) {
   const goldpan::Stopwatch reading;
-  const goldpan::BoxFileOptions files =
-      box_file_options(options.images, options.categories, options.drop_unknown);
-  goldpan::BoxTruth truth = goldpan::open_box_truth(options.truth, files);
-  goldpan::sort_by_number(truth);
-  const goldpan::BoxPredictions found =
-      goldpan::open_box_predictions(options.predictions, truth, files);
+  auto [truth, found] =
+      open_boxes(options.truth, options.predictions,
+                 box_file_options(options.images, options.categories, options.drop_unknown));
   if (!options.attributes.empty()) {
     add_attributes(options.attributes, truth.images, truth.attributes);
   }

@@ -266,8 +266,7 @@ void show_picks(const Options& options, const std::vector<goldpan::Pick>& picks,
                 const std::vector<std::string>& ids) {
   std::vector<PickedImage> shown;
   for (const goldpan::Pick& pick : picks) {
-    shown.push_back({ids[pick.row], fmt::format("{} {}", goldpan::reason_name(pick.reason),
-                                                csv_number(pick.score))});
+    shown.push_back({ids[pick.row], caption_of(pick)});
   }
   const std::size_t missing =
       write_picked_images(options.files.from, shown, beside(options, ".jpg"),
@@ -329,11 +328,7 @@ void mine(Options options) {
     if (options.files.ids.empty()) options.files.ids = files.ids;
   }
   const std::filesystem::path out = options.out, audit_path = beside(options, ".json");
-  if (out == audit_path) {
-    throw Error("--out", fmt::format("got '{}', but that is where the audit trail goes; expected "
-                                     "another ending, as picks.csv",
-                                     out.string()));
-  }
+  refuse_audit_as_picks(out, audit_path);
   refuse_overwriting(options.files.list(), {out, audit_path, beside(options, ".slices.csv"),
                                             beside(options, ".clusters.csv")});
   if (options.batch > 0) keep_picks(out, options.force);

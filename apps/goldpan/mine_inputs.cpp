@@ -321,12 +321,9 @@ void MineInputs::read_labels(const MineFiles& files) {
 }
 
 void MineInputs::read_boxes(const MineFiles& files, goldpan::Workers& workers) {
-  const goldpan::BoxFileOptions options =
-      box_file_options(files.images, files.categories, files.drop_unknown);
-  goldpan::BoxTruth truth = goldpan::open_box_truth(files.truth, options);
-  goldpan::sort_by_number(truth);
-  const goldpan::BoxPredictions found =
-      goldpan::open_box_predictions(files.predictions, truth, options);
+  auto [truth, found] =
+      open_boxes(files.truth, files.predictions,
+                 box_file_options(files.images, files.categories, files.drop_unknown));
   const RowNames names(ids);
   // Images by row: the truth of a pool names images that nobody has labelled yet.
   std::map<std::size_t, std::size_t> image_of;

@@ -159,6 +159,14 @@ void throw_as_usage(const goldpan::Error& error) {
   throw StatusError(Status::kUsage, where, message);
 }
 
+void refuse_audit_as_picks(const std::filesystem::path& out, const std::filesystem::path& audit) {
+  if (out != audit) return;
+  throw goldpan::Error("--out",
+                       fmt::format("got '{}', but that is where the audit trail goes; expected "
+                                   "another ending, as picks.csv",
+                                   out.string()));
+}
+
 void keep_picks(const std::filesystem::path& out, bool force) {
   std::error_code none;
   if (force || !std::filesystem::exists(out, none)) return;

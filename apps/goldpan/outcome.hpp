@@ -43,6 +43,8 @@ class StatusError : public goldpan::Error {
 /// Throws the error again as one of usage, for what the command line alone is to blame for.
 [[noreturn]] void throw_as_usage(const goldpan::Error& error);
 
+/// Throws where picks are to go where their audit trail goes.
+void refuse_audit_as_picks(const std::filesystem::path& out, const std::filesystem::path& audit);
 /// Throws unless the picks' file is not there yet, or `force` says that it is meant: a batch that
 /// was sent to be labelled is worth more than a new one.
 void keep_picks(const std::filesystem::path& out, bool force);

@@ -227,11 +227,7 @@ std::vector<NamedFile> input_files(const Options& options) {
 /// meant: a batch that was sent to be labelled is worth more than this one.
 void check_outputs(const Options& options, const std::filesystem::path& out,
                    const std::filesystem::path& audit) {
-  if (out == audit) {
-    throw Error("--out", fmt::format("got '{}', but that is where the audit trail goes; expected "
-                                     "another ending, as picks.csv",
-                                     out.string()));
-  }
+  refuse_audit_as_picks(out, audit);
   refuse_overwriting(input_files(options), {out, audit});
   keep_picks(out, options.force);
 }
@@ -259,12 +255,7 @@ void show_picks(const Options& options, const std::vector<goldpan::Pick>& picks,
                 const std::vector<std::string>& ids, const std::filesystem::path& out) {
   std::vector<PickedImage> shown;
   for (const goldpan::Pick& pick : picks) {
-    // Picks of the reserve have no score.
-    shown.push_back(
-        {ids[pick.row],
-         std::isnan(pick.score)
-             ? std::string(goldpan::reason_name(pick.reason))
-             : fmt::format("{}, score {:.4g}", goldpan::reason_name(pick.reason), pick.score)});
+    shown.push_back({ids[pick.row], caption_of(pick)});
   }
   const auto beside = [&](const char* ending) {
     return std::filesystem::path(out).replace_extension(ending);

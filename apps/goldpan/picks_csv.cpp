@@ -7,8 +7,10 @@
 
 #include <goldpan/acquire/candidates.hpp>
 
-std::string csv_number(double value) {
-  return std::isnan(value) ? std::string() : fmt::format("{}", value);
+std::string caption_of(const goldpan::Pick& pick) {
+  const auto reason = goldpan::reason_name(pick.reason);
+  if (std::isnan(pick.score)) return std::string(reason);
+  return fmt::format("{}, score {:.4g}", reason, pick.score);
 }
 
 std::string picks_csv(const std::vector<goldpan::Pick>& picks,

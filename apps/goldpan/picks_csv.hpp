@@ -5,8 +5,8 @@
 
 #include <goldpan/acquire/propose.hpp>
 
-/// Empty where the number is not known.
-std::string csv_number(double value);
+/// What stands beneath a pick's picture: why it was picked, and its score where it has one.
+std::string caption_of(const goldpan::Pick& pick);
 
 /// picks.csv: rank,index,id,score,reason,inclusion_probability. Without ids rows are named by their
 /// numbers.

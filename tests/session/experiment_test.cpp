@@ -13,6 +13,7 @@
 #include <goldpan/strategies/strategy.hpp>
 
 #include "expect_error.hpp"
+#include "session/stopped_run.hpp"
 #include "temporary_folder.hpp"
 
 namespace goldpan {
@@ -161,20 +162,7 @@ TEST_F(ExperimentTest, StoppedAfterAnyRoundItResumesToTheSameNumbers) {
   settings_.strategies = {"random", "badge", "hybrid"};
   settings_.seeds = {1};
   const std::string whole = numbers(run("whole"), folder_ / "whole/run.db");
-  int stops = 0;
-  while (true) {
-    int rounds = 0;
-    Progress one_more;  // stops after one round that the journal did not hold
-    one_more.report = [&](std::size_t, std::size_t) { ++rounds; };
-    one_more.stop = [&] { return rounds > stops; };
-    try {
-      run("stopped", 1, one_more);
-      break;
-    } catch (const Cancelled&) {
-      ++stops;
-    }
-  }
-  EXPECT_EQ(stops, 9);
+  EXPECT_EQ(stops_until_done([&](const Progress& one_more) { run("stopped", 1, one_more); }), 9);
   EXPECT_EQ(numbers(read_records(folder_ / "stopped/run.db"), folder_ / "stopped/run.db"), whole);
 }
 

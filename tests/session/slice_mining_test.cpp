@@ -14,6 +14,7 @@
 #include <goldpan/session/records.hpp>
 
 #include "expect_error.hpp"
+#include "session/stopped_run.hpp"
 #include "temporary_folder.hpp"
 
 namespace goldpan {
@@ -196,20 +197,7 @@ TEST_F(MiningRun, ThreadsAndInterruptionsChangeNothing) {
   settings_.strategies = {"mine_distance", "mine_herding", "mine_badge"};
   const std::string whole = picks_of(run("one", 1));
   EXPECT_EQ(picks_of(run("three", 3)), whole);
-  int stops = 0;
-  while (true) {
-    int rounds = 0;
-    Progress one_more;  // stops after one round that the journal did not hold
-    one_more.report = [&](std::size_t, std::size_t) { ++rounds; };
-    one_more.stop = [&] { return rounds > stops; };
-    try {
-      run("stopped", 1, one_more);
-      break;
-    } catch (const Cancelled&) {
-      ++stops;
-    }
-  }
-  EXPECT_EQ(stops, 9);
+  EXPECT_EQ(stops_until_done([&](const Progress& one_more) { run("stopped", 1, one_more); }), 9);
   EXPECT_EQ(picks_of(folder_ / "stopped/run.db"), whole);
 }
 
