@@ -42,7 +42,7 @@ class Heads : public testing::TestWithParam<std::size_t> {
 
 TEST_P(Heads, TrainingStopsHalfWay) {
   Generator generator(3);
-  Matrix<float> embeddings(6'000, 128);
+  Matrix<float> embeddings(40'000, 256);  // seconds of training, if nothing stopped it
   for (float& x : std::span(embeddings.data(), embeddings.size())) {
     x = static_cast<float>(generator.normal());
   }
